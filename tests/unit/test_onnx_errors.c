@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Models that cannot be imported, each for one reason, and what the reason is told to be. */
+#include "onnx_models.h"
+
+struct bad {
+    const char *name; /* tests/onnx/bad/NAME.onnx */
+    enum dsq_status status;
+    const char *text; /* behind the file's name; one that ends in a space is the beginning of it */
+};
+
+static const struct bad bad[] = {
+    {"arity", DSQ_MALFORMED, "node 'the_node' (Add, opset 13): 1 inputs, expected at least 2"},
+    {"attribute", DSQ_UNSUPPORTED,
+     "node 'the_node' (Relu, opset 13): attribute 'alpha' is not supported"},
+    {"attribute_twice", DSQ_MALFORMED,
+     "node 'the_node' (Flatten, opset 13): attribute 'axis' is there twice"},
+    {"attribute_type", DSQ_MALFORMED,
+     "node 'the_node' (Flatten, opset 13): attribute 'axis' is not of type int"},
+    {"batchnorm_length", DSQ_MALFORMED,
+     "node 'the_node' (BatchNormalization, opset 13): mean 'k' must be 3 floats"},
+    {"batchnorm_training", DSQ_UNSUPPORTED,
+     "node 'the_node' (BatchNormalization, opset 14): output 'm' is of training; export the "
+     "model for inference"},
+    {"cast_half", DSQ_UNSUPPORTED,
+     "node 'the_node' (Cast, opset 13): to type float16 is not supported; supported: float, "
+     "int32, int64, bool"},
+    {"clip_bounds", DSQ_MALFORMED, "node 'the_node' (Clip, opset 13): clips to [1, 0]"},
+    {"clip_computed", DSQ_UNSUPPORTED,
+     "node 'the_node' (Clip, opset 13): min 'x' must be a constant, but the model computes it"},
+    {"constant_string", DSQ_UNSUPPORTED,
+     "node 'the_node' (Constant, opset 13): needs one attribute: value, value_int(s) or "
+     "value_float(s)"},
+    {"conv_1d", DSQ_UNSUPPORTED,
+     "node 'the_node' (Conv, opset 13): is 1-dimensional; only 2-D (pictures) is supported"},
+    {"conv_3d", DSQ_UNSUPPORTED,
+     "node 'the_node' (Conv, opset 13): is 3-dimensional; only 2-D (pictures) is supported"},
+    {"conv_auto_pad", DSQ_UNSUPPORTED,
+     "node 'conv' (Conv, opset 13): auto_pad 'SAME' is not supported; supported: NOTSET, "
+     "SAME_UPPER, SAME_LOWER, VALID"},
+    {"conv_bias", DSQ_MALFORMED, "node 'the_node' (Conv, opset 13): bias 'b' must be 4 floats"},
+    {"conv_channels", DSQ_SHAPE, "node 'the_node' "},
+    {"conv_group", DSQ_MALFORMED,
+     "node 'conv' (Conv, opset 13): group 3 does not divide 4 output channels"},
+    {"conv_kernel", DSQ_MALFORMED,
+     "node 'conv' (Conv, opset 13): kernel_shape is not the weights' 3x3"},
+    {"conv_nan", DSQ_MALFORMED, "tensor 'w': element 0 is nan"},
+    {"conv_pads", DSQ_UNSUPPORTED,
+     "node 'conv' (Conv, opset 13): attribute 'pads' has -1, expected at least 0"},
+    {"conv_pads_count", DSQ_MALFORMED,
+     "node 'conv' (Conv, opset 13): attribute 'pads' has 2 numbers, expected 4"},
+    {"conv_stride", DSQ_MALFORMED,
+     "node 'conv' (Conv, opset 13): attribute 'strides' has 0, expected at least 1"},
+    {"conv_two_pads", DSQ_MALFORMED,
+     "node 'conv' (Conv, opset 13): auto_pad and pads exclude each other"},
+    {"conv_weights_computed", DSQ_UNSUPPORTED,
+     "node 'the_node' (Conv, opset 13): weights 'x' must be a constant, but the model "
+     "computes it"},
+    {"cycle", DSQ_MALFORMED, "node 'one' "},
+    {"domain", DSQ_UNSUPPORTED,
+     "node 'the_node' (Swish, opset 13): not supported; its domain is 'com.example', only "
+     "ONNX's own operators are"},
+    {"dropout_mask", DSQ_UNSUPPORTED,
+     "node 'reader' (Add, opset 13): tensor 'm' is output 1 of Dropout, not supported"},
+    {"duplicate_initializer", DSQ_MALFORMED, "two initializers are named 'k'"},
+    {"duplicate_input", DSQ_MALFORMED, "two graph inputs are named 'x'"},
+    {"duplicate_output", DSQ_MALFORMED,
+     "node 'two' (Sigmoid, opset 13): makes tensor 'y', which another node, input or "
+     "initializer makes"},
+    {"input_half", DSQ_UNSUPPORTED, "input 'x' is of type float16; supported: float, int32, int64"},
+    {"input_rank", DSQ_UNSUPPORTED, "input 'x' has no shape, not even a rank"},
+    {"input_zero", DSQ_UNSUPPORTED, "input 'x': dimension 0 is 0"},
+    {"leaky_relu", DSQ_UNSUPPORTED,
+     "node 'leakyrelu' (LeakyRelu, opset 11): not supported (nor are Split); supported are "},
+    {"maxpool_1d", DSQ_UNSUPPORTED,
+     "node 'the_node' (MaxPool, opset 13): is 1-dimensional; only 2-D (pictures) is supported"},
+    {"maxpool_indices", DSQ_UNSUPPORTED,
+     "node 'the_node' (MaxPool, opset 13): its second output 'indices' (indices) is not "
+     "supported"},
+    {"missing", DSQ_MALFORMED,
+     "node 'the_node' (Add, opset 13): tensor 'nobody' is no graph input, no initializer and "
+     "no node's output"},
+    {"ml", DSQ_UNSUPPORTED,
+     "node 'the_node' (Scaler, opset 13): not supported; its domain is 'ai.onnx.ml', only "
+     "ONNX's own operators are"},
+    {"nameless", DSQ_UNSUPPORTED,
+     "node of output 'y' (Softplus, opset 13): not supported; supported are "},
+    {"no_opset", DSQ_MALFORMED, "no opset for ONNX's own operators"},
+    {"no_output", DSQ_MALFORMED,
+     "output 0: tensor 'y' is no graph input, no initializer and no node's output"},
+    {"opset26", DSQ_UNSUPPORTED, "opset 26 is not supported; supported are 7 to 25"},
+    {"opset6", DSQ_UNSUPPORTED, "opset 6 is not supported; supported are 7 to 25"},
+    {"perm", DSQ_MALFORMED,
+     "node 'the_node' (Transpose, opset 13): perm is no permutation of 4 axes"},
+    {"resize_antialias", DSQ_UNSUPPORTED,
+     "node 'the_node' (Resize, opset 18): antialias=1 is not supported; supported: 0"},
+    {"resize_axes", DSQ_UNSUPPORTED,
+     "node 'the_node' (Resize, opset 18): attribute 'axes' is not supported"},
+    {"resize_channels", DSQ_UNSUPPORTED,
+     "node 'the_node' (Resize, opset 18): resizes the channels (scale 2)"},
+    {"resize_crop", DSQ_UNSUPPORTED,
+     "node 'the_node' (Resize, opset 18): coordinate_transformation_mode 'tf_crop_and_resize' "
+     "is not supported; supported: half_pixel, asymmetric, pytorch_half_pixel, align_corners"},
+    {"resize_cubic", DSQ_UNSUPPORTED,
+     "node 'the_node' (Resize, opset 18): cubic_coeff_a=-0.5 is not supported; supported: "
+     "-0.75"},
+    {"resize_mixed", DSQ_UNSUPPORTED,
+     "node 'the_node' (Resize, opset 10): grows one axis and shrinks another, each rounded "
+     "differently"},
+    {"resize_neither", DSQ_MALFORMED,
+     "node 'the_node' (Resize, opset 18): needs either scales or sizes"},
+    {"resize_policy", DSQ_UNSUPPORTED,
+     "node 'the_node' (Resize, opset 18): keep_aspect_ratio_policy 'not_larger' is not "
+     "supported; supported: stretch"},
+    {"tensor_both", DSQ_MALFORMED, "tensor 'k': has raw_data and typed data"},
+    {"tensor_double", DSQ_UNSUPPORTED, "tensor 'k': element 1 is 1e+300, beyond float32"},
+    {"tensor_external", DSQ_UNSUPPORTED,
+     "tensor 'k': its data lies in another file, which is not supported; save the model as "
+     "one file (onnx.save with save_as_external_data=False)"},
+    {"tensor_few", DSQ_MALFORMED,
+     "tensor 'k': 2 elements of data, its dimensions need 3 of type float"},
+    {"tensor_inf", DSQ_MALFORMED, "tensor 'k': element 1 is inf"},
+    {"tensor_negative", DSQ_MALFORMED, "tensor 'k': dimension 0 is -2"},
+    {"tensor_overflow", DSQ_MALFORMED, "tensor 'k': its dimensions overflow"},
+    {"tensor_short", DSQ_MALFORMED,
+     "tensor 'k': 7 bytes of raw_data, its 2 elements of type float need 8"},
+    {"tensor_uint16", DSQ_UNSUPPORTED, "tensor 'k': data type uint16 is not supported"},
+    {"upsample_13", DSQ_UNSUPPORTED,
+     "node 'the_node' (Upsample, opset 13): not supported; supported at opset 7 to 9"},
+};
+
+static enum dsq_status import(const char *path, struct dsq_diag *d)
+{
+    struct dsq_onnx *m = NULL;
+    struct dsq_graph *g = NULL;
+    enum dsq_status s = dsq_onnx_read(&m, path, NULL, d);
+    if (s == DSQ_OK)
+        s = dsq_onnx_to_graph(m, &g, d);
+    dsq_graph_free(&g);
+    dsq_onnx_free(&m);
+    return s;
+}
+
+static void reasons(void **state)
+{
+    (void)state;
+    size_t n_wrong = 0;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char path[100], expected[1024];
+        struct dsq_diag d = {0};
+        snprintf(path, sizeof path, "tests/onnx/bad/%s.onnx", bad[i].name);
+        snprintf(expected, sizeof expected, "%s: %s", path, bad[i].text);
+        size_t n = strlen(expected);
+        enum dsq_status s = import(path, &d);
+        if (s == bad[i].status && d.status == s &&
+            strncmp(d.text, expected, expected[n - 1] == ' ' ? n : n + 1) == 0)
+            continue;
+        print_error("%s\n  is:        %s: %s\n  should be: %s: %s\n", bad[i].name,
+                    dsq_status_name(s), d.text, dsq_status_name(bad[i].status), expected);
+        n_wrong++;
+    }
+    assert_int_equal(n_wrong, 0);
+}
+
+/* Whoever meets an unsupported operator learns which ones are supported. */
+static void names_what_is_supported(void **state)
+{
+    (void)state;
+    struct dsq_diag d = {0};
+    assert_int_equal(import("tests/onnx/bad/leaky_relu.onnx", &d), DSQ_UNSUPPORTED);
+    assert_non_null(strstr(d.text, "supported are Add, "));
+    assert_non_null(strstr(d.text, ", Conv, "));
+    assert_non_null(strstr(d.text, ", Resize, "));
+    assert_null(strstr(d.text, "Clip, Clip"));
+}
+
+/* The reason may not be wanted. */
+static void without_a_diag(void **state)
+{
+    (void)state;
+    assert_int_equal(import("tests/onnx/bad/missing.onnx", NULL), DSQ_MALFORMED);
+    assert_int_equal(import("tests/onnx/bad/leaky_relu.onnx", NULL), DSQ_UNSUPPORTED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reasons),
+        cmocka_unit_test(names_what_is_supported),
+        cmocka_unit_test(without_a_diag),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
