@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * igemm_f32: a tile of a float convolution or matrix product, by indirect row addresses.
+ *
+ *   y[i][j] = act( chain(i, j) + r[i][j] )           (r only if given, one float addition)
+ *   chain: acc = bias[j]; for t in taps, for k in kc: acc = fmaf(a[t][i][k], w[j][t][k], acc)
+ *   act:   y = y < lo ? lo : y;  then  y = y > hi ? hi : y       (NaN stays NaN)
+ *
+ * That order of one fmaf chain is the definition: every variant gives the same bits (a NaN for a
+ * NaN). lo <= hi; all counts at least 1. Row i of tap t
+ * is kc consecutive floats at a[t * MR + i]; the caller points padded taps at zeros. All MR
+ * pointers of a tap must be valid (repeat the last row when mr < MR). Writes exactly mr x nr
+ * floats; reads exactly the kc floats of each row, nr floats of bias and of each residual row. Row
+ * i of y starts at y + i * y_stride (elements), of r at r + i * r_stride. w_block is one block of
+ * dsq_igemm_f32_pack's output. y must not overlap the inputs, except that r may be y.
+ */
+#ifndef DSQ_KERNELS_IGEMM_F32_H
+#define DSQ_KERNELS_IGEMM_F32_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dsq_igemm_f32 {
+    size_t kc, taps;
+    float act_lo, act_hi;
+};
+
+typedef void dsq_igemm_f32_fn(const struct dsq_igemm_f32 *p, size_t mr, size_t nr,
+                              const float *const *a, const float *w_block, const float *bias,
+                              const float *r, size_t r_stride, float *y, size_t y_stride);
+
+struct dsq_igemm_f32_kernel {
+    const char *name;
+    dsq_igemm_f32_fn *run;
+    uint32_t needs; /* enum dsq_cpu_flag */
+    uint8_t mr, nr;
+};
+
+/* The best variant within `cpu`; all variants, slowest first. Never NULL. */
+const struct dsq_igemm_f32_kernel *dsq_igemm_f32_select(uint32_t cpu);
+const struct dsq_igemm_f32_kernel *dsq_igemm_f32_all(size_t *n);
+
+/* Packed weights: ceil(n / NR) blocks of block_floats = NR * taps * kc floats each, columns past n
+ * zero. w is [n][taps][kc]. */
+size_t dsq_igemm_f32_block_floats(const struct dsq_igemm_f32_kernel *k, size_t taps, size_t kc);
+void dsq_igemm_f32_pack(const struct dsq_igemm_f32_kernel *k, size_t n, size_t taps, size_t kc,
+                        const float *w, float *packed);
+
+/* Every variant's function; call them through the table. */
+#define KERNEL(function, needs, mr, nr) dsq_igemm_f32_fn function;
+#include "kernels/igemm_f32.def"
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * igemm_f32 for AVX-512: 12 rows by 32 columns.
+ *
+ * For each k, two vectors of weights and, row by row, one element of a broadcast: 24 fused products
+ * on 24 accumulators. Registers: 24 accumulators, 2 weights, 1 broadcast of 32. A block with 16
+ * columns or fewer left uses only the lower vector of each pair. Each lane is one output's chain,
+ * so the order is the definition's. The products need AVX-512 F alone; the level is the one that
+ * there is.
+ */
+#include <immintrin.h>
+#include <stdbool.h>
+
+#include "kernels/igemm_f32.h"
+
+enum { MR = 12, NR = 32 };
+
+#define INLINE static inline __attribute__((always_inline))
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+
+/* One k: columns [0, 16 * n_vec) of all rows. */
+INLINE void step(__m512 acc[MR][2], const float *const row[MR], size_t k, const float *w,
+                 const int n_vec)
+{
+    __m512 w0 = _mm512_loadu_ps(w);
+    __m512 w1 = n_vec > 1 ? _mm512_loadu_ps(w + 16) : w0;
+#define ROW(i)                                                                                     \
+    {                                                                                              \
+        __m512 x = _mm512_set1_ps(row[i][k]);                                                      \
+        acc[i][0] = _mm512_fmadd_ps(x, w0, acc[i][0]);                                             \
+        if (n_vec > 1)                                                                             \
+            acc[i][1] = _mm512_fmadd_ps(x, w1, acc[i][1]);                                         \
+    }
+    EACH_ROW(ROW)
+#undef ROW
+}
+
+struct output {
+    const float *r;
+    float *y;
+    size_t r_stride, y_stride;
+    __m512 lo, hi;
+    __mmask16 mask[2]; /* the columns there are */
+};
+
+/* The epilogue of the whole tile. Not inlined: its constants would take registers from the
+ * products. MAX and MIN give their second operand when either is NaN, so NaN passes. */
+static __attribute__((noinline)) void finish(const __m512 acc[MR][2], size_t mr, int n_vec,
+                                             const struct output *o)
+{
+    for (size_t i = 0; i < mr; i++)
+        for (int c = 0; c < n_vec; c++) {
+            __m512 v = acc[i][c];
+            if (o->r)
+                v = _mm512_add_ps(
+                    v, _mm512_maskz_loadu_ps(o->mask[c], o->r + i * o->r_stride + 16 * c));
+            v = _mm512_min_ps(o->hi, _mm512_max_ps(o->lo, v));
+            _mm512_mask_storeu_ps(o->y + i * o->y_stride + 16 * c, o->mask[c], v);
+        }
+}
+
+INLINE void tile(const struct dsq_igemm_f32 *p, size_t mr, const float *const *a, const float *w,
+                 const float *bias, const struct output *o, const int n_vec)
+{
+    const __m512 b0 = _mm512_maskz_loadu_ps(o->mask[0], bias);
+    const __m512 b1 = n_vec > 1 ? _mm512_maskz_loadu_ps(o->mask[1], bias + 16) : b0;
+    __m512 acc[MR][2];
+#define ROW(i) acc[i][0] = b0, acc[i][1] = b1;
+    EACH_ROW(ROW)
+#undef ROW
+    const size_t kc = p->kc;
+    for (const float *const *end = a + p->taps * MR; a != end; a += MR) {
+        const float *const row[MR] = {a[0], a[1], a[2], a[3], a[4],  a[5],
+                                      a[6], a[7], a[8], a[9], a[10], a[11]};
+        for (size_t k = 0; k < kc; k++, w += NR)
+            step(acc, row, k, w, n_vec);
+    }
+    __m512 sums[MR][2];
+#define ROW(i) sums[i][0] = acc[i][0], sums[i][1] = acc[i][1];
+    EACH_ROW(ROW)
+#undef ROW
+    finish(sums, mr, n_vec, o);
+}
+
+static __mmask16 first_lanes(size_t n)
+{
+    return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffff);
+}
+
+void dsq_igemm_f32_12x32__avx512vnni(const struct dsq_igemm_f32 *p, size_t mr, size_t nr,
+                                     const float *const *a, const float *w_block, const float *bias,
+                                     const float *r, size_t r_stride, float *y, size_t y_stride)
+{
+    const struct output o = {
+        .r = r,
+        .y = y,
+        .r_stride = r_stride,
+        .y_stride = y_stride,
+        .lo = _mm512_set1_ps(p->act_lo),
+        .hi = _mm512_set1_ps(p->act_hi),
+        .mask = {first_lanes(nr), first_lanes(nr > 16 ? nr - 16 : 0)},
+    };
+    if (nr > 16)
+        tile(p, mr, a, w_block, bias, &o, 2);
+    else
+        tile(p, mr, a, w_block, bias, &o, 1);
+}

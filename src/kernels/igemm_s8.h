@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * igemm_s8: a tile of an INT8 convolution or matrix product, by indirect row addresses, with its
+ * whole epilogue.
+ *
+ *   acc[i][j] = sum over t, k of a[t][i][k] * w[j][t][k]           exact, s32
+ *   y = fmaf((float)(acc - a_zero * sum(w[j])), m[j], bias[j])
+ *   y = fmaf((float)(r[i][j] - r_zero), r_scale, y)                only if r is given
+ *   y = y < lo ? lo : y;  y = y > hi ? hi : y                      (NaN stays NaN)
+ *   float output: y
+ *   s8 output: v = y * y_inv_scale; NaN gives y_zero; otherwise v (plus nothing when y_zero is 0,
+ *   else v + y_zero in float), clamped in float to [y_min, y_max], rounded half to even
+ *
+ * Every variant gives the same bits (a NaN for a NaN). a in [-128, 127], w in [-127, 127]; the
+ * caller has checked that 255 * sum |w[j]| and 255 * 128 * taps * kc fit in s32. Scales are
+ * positive normal floats, lo <= hi, y_min <= y_max, all counts at least 1. Row i of tap t is kc
+ * consecutive bytes at a[t * MR + i]; padded taps point at kc bytes of a_zero. All MR pointers of a
+ * tap must be valid (repeat the last row when mr < MR). Writes exactly mr x nr elements; reads
+ * exactly kc bytes of each row. Strides are in elements. y must not overlap the inputs, except that
+ * r may be y.
+ *
+ * Variants whose multiplier wants one unsigned operand need the sum of each row's bytes: if
+ * kernel->row_sums, the caller calls it once a tile (any number of channel blocks) and passes the
+ * MR sums.
+ */
+#ifndef DSQ_KERNELS_IGEMM_S8_H
+#define DSQ_KERNELS_IGEMM_S8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dsq_igemm_s8 {
+    size_t kc, taps;
+    int32_t a_zero;
+    bool a_nonnegative; /* every a is in [0, 127] and a_zero >= 0: some variants are faster then */
+    float act_lo, act_hi;
+    int32_t r_zero;
+    float r_scale;
+    bool y_is_float;
+    float y_inv_scale;
+    int32_t y_zero, y_min, y_max;
+};
+
+/* m, bias: nr of each, for the block's columns. y: float or s8, by p->y_is_float. r NULL: none. */
+typedef void dsq_igemm_s8_fn(const struct dsq_igemm_s8 *p, size_t mr, size_t nr,
+                             const int8_t *const *a, const int32_t *row_sums, const void *w_block,
+                             const float *m, const float *bias, const int8_t *r, size_t r_stride,
+                             void *y, size_t y_stride);
+typedef void dsq_igemm_s8_row_sums_fn(size_t taps, size_t kc, const int8_t *const *a,
+                                      int32_t *sums);
+
+struct dsq_igemm_s8_kernel {
+    const char *name;
+    dsq_igemm_s8_fn *run;
+    dsq_igemm_s8_row_sums_fn *row_sums; /* or NULL; sums MR rows */
+    uint32_t needs;                     /* enum dsq_cpu_flag */
+    uint8_t mr, nr, kr;                 /* kr: bytes of k that are multiplied together */
+    bool unsigned_weights;              /* packed as w + 128 */
+};
+
+/* The best variant within `cpu`; all variants, slowest first. Never NULL. */
+const struct dsq_igemm_s8_kernel *dsq_igemm_s8_select(uint32_t cpu);
+const struct dsq_igemm_s8_kernel *dsq_igemm_s8_all(size_t *n);
+
+/* Packed weights: ceil(n / NR) blocks of block_bytes each: NR s32 sums of w, then for each tap,
+ * each group of kr, each column kr bytes; past n and past kc: w = 0. w is [n][taps][kc]. 64-byte
+ * aligned blocks. */
+size_t dsq_igemm_s8_block_bytes(const struct dsq_igemm_s8_kernel *k, size_t taps, size_t kc);
+void dsq_igemm_s8_pack(const struct dsq_igemm_s8_kernel *k, size_t n, size_t taps, size_t kc,
+                       const int8_t *w, void *packed);
+
+/* Every variant's functions; call them through the table. */
+#define KERNEL(function, needs, mr, nr, kr, row_sums, unsigned_weights) dsq_igemm_s8_fn function;
+#define ROW_SUMS(function) dsq_igemm_s8_row_sums_fn function;
+#include "kernels/igemm_s8.def"
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rows for AVX2: 8 elements at a time (32 for bytes that need no arithmetic). What is left of a row
+ * goes through the same vector code, its lanes masked, so that there is one definition a function.
+ */
+#include <immintrin.h>
+#include <math.h>
+#include <stdbool.h>
+
+#include "kernels/rows.h"
+#include "kernels/simd_avx2.h"
+
+static struct quantizer quantizer_of(const struct dsq_rows_quant *q)
+{
+    return make_quantizer(q->inv_scale, q->zero, (float)q->qmin, (float)q->qmax);
+}
+
+void dsq_rows_quantize__avx2(size_t n, const float *x, const struct dsq_rows_quant *q, int8_t *y)
+{
+    const struct quantizer to = quantizer_of(q);
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        store_s32_as_s8(y + i, quantize_f32(_mm256_loadu_ps(x + i), &to), 8);
+    if (i < n) {
+        __m256 v = _mm256_maskload_ps(x + i, first_lanes(n - i));
+        store_s32_as_s8(y + i, quantize_f32(v, &to), n - i);
+    }
+}
+
+void dsq_rows_dequantize__avx2(size_t n, const int8_t *x, const struct dsq_rows_quant *q, float *y)
+{
+    const __m256i zero = _mm256_set1_epi32(q->zero);
+    const __m256 scale = _mm256_set1_ps(q->scale);
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        _mm256_storeu_ps(y + i, _mm256_mul_ps(load_s8_as_f32(x + i, 8, zero), scale));
+    if (i < n) {
+        __m256 v = _mm256_mul_ps(load_s8_as_f32(x + i, n - i, zero), scale);
+        _mm256_maskstore_ps(y + i, first_lanes(n - i), v);
+    }
+}
+
+void dsq_rows_requantize__avx2(size_t n, const int8_t *x, const struct dsq_rows_quant *qx,
+                               const struct dsq_rows_quant *qy, int8_t *y)
+{
+    const struct quantizer to = quantizer_of(qy);
+    const __m256i zero = _mm256_set1_epi32(qx->zero);
+    const __m256 scale = _mm256_set1_ps(qx->scale);
+    for (size_t i = 0; i < n; i += 8) {
+        __m256 v = _mm256_mul_ps(load_s8_as_f32(x + i, n - i, zero), scale);
+        store_s32_as_s8(y + i, quantize_f32(v, &to), n - i);
+    }
+}
+
+void dsq_rows_add_s8__avx2(size_t n, const int8_t *a, const struct dsq_rows_quant *qa,
+                           const int8_t *b, const struct dsq_rows_quant *qb, float lo, float hi,
+                           const struct dsq_rows_quant *qy, int8_t *y)
+{
+    const struct quantizer to = quantizer_of(qy);
+    const __m256i a_zero = _mm256_set1_epi32(qa->zero), b_zero = _mm256_set1_epi32(qb->zero);
+    const __m256 a_scale = _mm256_set1_ps(qa->scale), b_scale = _mm256_set1_ps(qb->scale);
+    const __m256 low = _mm256_set1_ps(lo), high = _mm256_set1_ps(hi);
+    for (size_t i = 0; i < n; i += 8) {
+        __m256 va = _mm256_mul_ps(load_s8_as_f32(a + i, n - i, a_zero), a_scale);
+        __m256 v = _mm256_fmadd_ps(load_s8_as_f32(b + i, n - i, b_zero), b_scale, va);
+        store_s32_as_s8(y + i, quantize_f32(clamp_f32(v, low, high), &to), n - i);
+    }
+}
+
+void dsq_rows_max_s8__avx2(size_t n, size_t n_rows, const int8_t *const *x, int8_t *y)
+{
+    size_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+        __m256i best = _mm256_loadu_si256((const __m256i *)(x[0] + i));
+        for (size_t r = 1; r < n_rows; r++)
+            best = _mm256_max_epi8(best, _mm256_loadu_si256((const __m256i *)(x[r] + i)));
+        _mm256_storeu_si256((__m256i *)(y + i), best);
+    }
+    for (; i < n; i += 8) {
+        const size_t left = n - i;
+        __m128i best = load_s8(x[0] + i, left);
+        for (size_t r = 1; r < n_rows; r++)
+            best = _mm_max_epi8(best, load_s8(x[r] + i, left));
+        store_s8(y + i, best, left);
+    }
+}
+
+/* In this order: NaN in `a` wins, and NaN in `best` stays since nothing compares greater. */
+static __m256 max_or_nan(__m256 best, __m256 a)
+{
+    __m256 take =
+        _mm256_or_ps(_mm256_cmp_ps(a, best, _CMP_GT_OQ), _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+    return _mm256_blendv_ps(best, a, take);
+}
+
+void dsq_rows_max_f32__avx2(size_t n, size_t n_rows, const float *const *x, float *y)
+{
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        __m256 best = _mm256_loadu_ps(x[0] + i);
+        for (size_t r = 1; r < n_rows; r++)
+            best = max_or_nan(best, _mm256_loadu_ps(x[r] + i));
+        _mm256_storeu_ps(y + i, best);
+    }
+    if (i < n) {
+        const __m256i mask = first_lanes(n - i);
+        __m256 best = _mm256_maskload_ps(x[0] + i, mask);
+        for (size_t r = 1; r < n_rows; r++)
+            best = max_or_nan(best, _mm256_maskload_ps(x[r] + i, mask));
+        _mm256_maskstore_ps(y + i, mask, best);
+    }
+}
+
+void dsq_rows_minmax_f32__avx2(size_t n, const float *x, float *lo, float *hi)
+{
+    __m256 least = _mm256_set1_ps(INFINITY), most = _mm256_set1_ps(-INFINITY);
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) { /* MIN and MAX give their second operand for a NaN in the first */
+        __m256 v = _mm256_loadu_ps(x + i);
+        least = _mm256_min_ps(v, least);
+        most = _mm256_max_ps(v, most);
+    }
+    float lanes[2][8], l = INFINITY, h = -INFINITY;
+    _mm256_storeu_ps(lanes[0], least);
+    _mm256_storeu_ps(lanes[1], most);
+    for (int k = 0; k < 8; k++) {
+        l = lanes[0][k] < l ? lanes[0][k] : l;
+        h = lanes[1][k] > h ? lanes[1][k] : h;
+    }
+    for (; i < n; i++) {
+        l = x[i] < l ? x[i] : l;
+        h = x[i] > h ? x[i] : h;
+    }
+    *lo = l + 0.0f; /* -0 becomes +0 */
+    *hi = h + 0.0f;
+}
