@@ -32,7 +32,7 @@ uint64_t dsq_read_varint(struct dsq_reader *r);               /* protobuf's base
 const void *dsq_read_bytes(struct dsq_reader *r, size_t n);   /* NULL when fewer are left */
 struct dsq_reader dsq_read_sub(struct dsq_reader *r, size_t n); /* failed when fewer are left */
 
-/* A growing buffer. The first failed allocation sticks; dsq_writer_take then answers NOMEM. */
+/* A growing buffer. The first failed allocation sticks. */
 struct dsq_writer {
     const struct dsq_allocator *allocator;
     char *data;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statuses and the text of a failure. */
+#define _POSIX_C_SOURCE 200809L
 #include "base/status.h"
 
 #include <stdarg.h>
@@ -61,8 +62,12 @@ enum dsq_status dsq_fail_in(struct dsq_diag *d, enum dsq_status s, const char *f
     va_start(args, format);
     int n = vsnprintf(d->text, sizeof d->text, format, args);
     va_end(args);
-    if (n >= 0 && (size_t)n + 3 < sizeof d->text)
-        snprintf(d->text + n, sizeof d->text - (size_t)n, ": %s", inner);
+    if (n >= 0 && (size_t)n + 3 < sizeof d->text) {
+        size_t room = sizeof d->text - (size_t)n - 3, length = strnlen(inner, sizeof inner);
+        memcpy(d->text + n, ": ", 2);
+        memcpy(d->text + n + 2, inner, length < room ? length : room);
+        d->text[(size_t)n + 2 + (length < room ? length : room)] = 0;
+    }
     d->status = s;
     make_printable(d->text);
     return s;
