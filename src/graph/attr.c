@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fields of every attribute struct: what text.c prints, parse.c parses, check.c checks. */
+#include "graph/attr.h"
+
+const char *const dsq_dtype_names[] = {"f32", "s8", "u8", "s32", "s64", "bool", "f64", NULL};
+const char *const dsq_layout_names[] = {"nchw", "nhwc", NULL};
+
+static const char *const activation_names[] = {"none", "relu", "clip", NULL};
+static const char *const auto_pad_names[] = {"explicit", "same_upper", "same_lower", "valid", NULL};
+static const char *const resize_mode_names[] = {"nearest", "linear", "cubic", NULL};
+static const char *const resize_coord_names[] = {"half_pixel", "asymmetric", "pytorch_half_pixel",
+                                                 "align_corners", NULL};
+static const char *const resize_round_names[] = {"prefer_floor", "prefer_ceil", "floor", "ceil",
+                                                 NULL};
+
+/* clang-format off */
+#define INT(type, field, n) {#field, DSQ_FIELD_INT, offsetof(struct type, field), n, NULL}
+#define FLOAT(type, field) {#field, DSQ_FIELD_FLOAT, offsetof(struct type, field), 1, NULL}
+#define ENUM(type, field, names) {#field, DSQ_FIELD_ENUM, offsetof(struct type, field), 1, names}
+#define IN_WINDOW(type, field) offsetof(struct type, win) + offsetof(struct dsq_window, field)
+#define WINDOW(type)                                                             \
+    {"kernel", DSQ_FIELD_INT, IN_WINDOW(type, kernel), 2, NULL},                 \
+    {"stride", DSQ_FIELD_INT, IN_WINDOW(type, stride), 2, NULL},                 \
+    {"dilation", DSQ_FIELD_INT, IN_WINDOW(type, dilation), 2, NULL},             \
+    {"pad", DSQ_FIELD_INT, IN_WINDOW(type, pad), 4, NULL},                       \
+    {"auto_pad", DSQ_FIELD_ENUM, IN_WINDOW(type, auto_pad), 1, auto_pad_names},  \
+    {"ceil_mode", DSQ_FIELD_INT, IN_WINDOW(type, ceil_mode), 1, NULL}
+/* clang-format on */
+
+static const struct dsq_attr_field conv_fields[] = {
+    WINDOW(dsq_conv_attr),
+    INT(dsq_conv_attr, group, 1),
+    INT(dsq_conv_attr, out_channels, 1),
+    ENUM(dsq_conv_attr, act, activation_names),
+    FLOAT(dsq_conv_attr, act_lo),
+    FLOAT(dsq_conv_attr, act_hi),
+};
+static const struct dsq_attr_field pool_fields[] = {WINDOW(dsq_pool_attr)};
+static const struct dsq_attr_field batchnorm_fields[] = {FLOAT(dsq_batchnorm_attr, epsilon)};
+static const struct dsq_attr_field clip_fields[] = {FLOAT(dsq_clip_attr, lo),
+                                                    FLOAT(dsq_clip_attr, hi)};
+static const struct dsq_attr_field axis_fields[] = {INT(dsq_axis_attr, axis, 1)};
+static const struct dsq_attr_field cast_fields[] = {ENUM(dsq_cast_attr, to, dsq_dtype_names)};
+static const struct dsq_attr_field perm_fields[] = {INT(dsq_perm_attr, n, 1),
+                                                    INT(dsq_perm_attr, perm, DSQ_MAX_RANK)};
+static const struct dsq_attr_field reshape_fields[] = {INT(dsq_reshape_attr, allow_zero, 1)};
+static const struct dsq_attr_field resize_fields[] = {
+    ENUM(dsq_resize_attr, mode, resize_mode_names),
+    ENUM(dsq_resize_attr, coord, resize_coord_names),
+    ENUM(dsq_resize_attr, round, resize_round_names),
+};
+
+#define TYPE(name)                                                                                 \
+    const struct dsq_attr_type dsq_attr_##name = {sizeof(struct dsq_##name##_attr), name##_fields, \
+                                                  sizeof name##_fields / sizeof *name##_fields}
+
+const struct dsq_attr_type dsq_attr_none = {0, NULL, 0};
+TYPE(conv);
+TYPE(pool);
+TYPE(batchnorm);
+TYPE(clip);
+TYPE(axis);
+TYPE(cast);
+TYPE(perm);
+TYPE(reshape);
+TYPE(resize);

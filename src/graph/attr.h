@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the operators carry besides their inputs: one struct an operator, described field by field in
+ * attr.c so that printing, parsing and comparing come from one table.
+ */
+#ifndef DSQ_GRAPH_ATTR_H
+#define DSQ_GRAPH_ATTR_H
+
+#include "base/bytes.h"
+#include "graph/dim.h"
+
+/* A fused activation: y = y < lo ? lo : y > hi ? hi : y, in float. None is -inf..inf, ReLU 0..inf. */
+enum dsq_activation { DSQ_ACT_NONE = 0, DSQ_ACT_RELU = 1, DSQ_ACT_CLIP = 2 };
+
+enum dsq_auto_pad { DSQ_PAD_EXPLICIT = 0, DSQ_PAD_SAME_UPPER, DSQ_PAD_SAME_LOWER, DSQ_PAD_VALID };
+
+/* A two-dimensional window, shared by conv and the pools. Order: height, width; pads top, left,
+ * bottom, right (as ONNX). */
+struct dsq_window {
+    int64_t kernel[2], stride[2], dilation[2], pad[4];
+    int64_t auto_pad;  /* enum dsq_auto_pad */
+    int64_t ceil_mode; /* pools only */
+};
+
+/* conv: in = w [O,KH,KW,I/group], b [O] or none, then per segment x, residual or none, m [O] or none;
+ * out = one y a segment. y = act(conv(x, w) + b + residual); SEMANTICS of s8: DESIGN "Numbers". */
+struct dsq_conv_attr {
+    struct dsq_window win;
+    int64_t group, out_channels;
+    int64_t act; /* enum dsq_activation */
+    float act_lo, act_hi;
+};
+struct dsq_pool_attr {
+    struct dsq_window win;
+};
+struct dsq_batchnorm_attr {
+    float epsilon;
+};
+struct dsq_clip_attr {
+    float lo, hi;
+};
+struct dsq_axis_attr { /* concat, gather, flatten, softmax */
+    int64_t axis;
+};
+struct dsq_cast_attr {
+    int64_t to; /* enum dsq_dtype */
+};
+struct dsq_perm_attr { /* transpose; n == 0 reverses */
+    int64_t n, perm[DSQ_MAX_RANK];
+};
+struct dsq_reshape_attr {
+    int64_t allow_zero;
+};
+/* resize: in = x, sizes (s64) or none, scales (f32) or none. */
+enum dsq_resize_mode { DSQ_RESIZE_NEAREST = 0, DSQ_RESIZE_LINEAR, DSQ_RESIZE_CUBIC };
+enum dsq_resize_coord { DSQ_COORD_HALF_PIXEL = 0, DSQ_COORD_ASYMMETRIC, DSQ_COORD_PYTORCH_HALF_PIXEL,
+                        DSQ_COORD_ALIGN_CORNERS };
+enum dsq_resize_round { DSQ_ROUND_PREFER_FLOOR = 0, DSQ_ROUND_PREFER_CEIL, DSQ_ROUND_FLOOR,
+                        DSQ_ROUND_CEIL };
+struct dsq_resize_attr {
+    int64_t mode, coord, round;
+};
+
+/* One field of an attribute struct. */
+enum dsq_field_type { DSQ_FIELD_INT, DSQ_FIELD_FLOAT, DSQ_FIELD_ENUM };
+struct dsq_attr_field {
+    const char *name;
+    enum dsq_field_type type;
+    size_t offset, count;     /* count: of an int64_t or float array */
+    const char *const *names; /* ENUM: names by value, NULL-terminated */
+};
+struct dsq_attr_type {
+    size_t bytes; /* of the struct; 0 for an operator without attributes */
+    const struct dsq_attr_field *fields;
+    size_t n_fields;
+};
+
+/* The attribute types that ops.def names. */
+extern const struct dsq_attr_type dsq_attr_none, dsq_attr_conv, dsq_attr_pool, dsq_attr_batchnorm,
+    dsq_attr_clip, dsq_attr_axis, dsq_attr_cast, dsq_attr_perm, dsq_attr_reshape, dsq_attr_resize;
+
+/* Names of enum dsq_dtype and enum dsq_layout by value, NULL-terminated. */
+extern const char *const dsq_dtype_names[], *const dsq_layout_names[];
+
+#endif

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(test dim graph shape host window text check oom)
+  dsq_add_test(graph_${test} tests/unit/test_graph_${test}.c)
+endforeach()
