@@ -241,7 +241,7 @@ struct dsq_box {
     float x0, y0, x1, y1; /* pixels of the original picture */
     float score;
     int32_t label;    /* class index of the model */
-    const char *name; /* the class's name; belongs to the engine file; "" when unnamed */
+    const char *name; /* the class's name, "" when unnamed; lives as long as the context that found it */
 };
 struct dsq_detections {
     struct dsq_box *box; /* best first */

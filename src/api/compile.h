@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an ONNX model to an engine file in memory: what dsq_engine_file_build and dsq_quantize share.
+ */
+#ifndef DSQ_API_COMPILE_H
+#define DSQ_API_COMPILE_H
+
+#include <dsq/dsq.h>
+
+#include "engine/file.h"
+#include "onnx/onnx.h"
+#include "quant/decisions.h"
+#include "quant/ranges.h"
+
+/* The metadata key of the task in an ONNX model; decisions.h names that of the quantization. */
+#define DSQ_KEY_TASK "dsq.task"
+
+struct dsq_compile {
+    const struct dsq_common *common;
+    const struct dsq_ranges *ranges;       /* NULL: FP32 */
+    const struct dsq_decisions *decisions; /* or NULL */
+    const char *min_shapes, *opt_shapes, *max_shapes;
+    const char *task_json; /* canonical, or NULL */
+    const char *dump_after;
+    const char *name; /* the model's path, for messages and the engine's META */
+};
+
+/* Import, run the passes, make the engine file. */
+enum dsq_status dsq_compile(struct dsq_engine_file **out, const struct dsq_onnx *model,
+                            const struct dsq_compile *c, struct dsq_diag *d) DSQ_MUST_CHECK;
+
+/* The task as canonical JSON (dsq_alloc): `task` if given, else what the model carries; then the resize and
+ * padding overrides. *json is NULL when there is none. Overrides without a task are an ARGUMENT error. */
+enum dsq_status dsq_find_task(const struct dsq_onnx *model, const char *task, const char *resize,
+                              int32_t pad, const struct dsq_allocator *a, char **json,
+                              struct dsq_diag *d) DSQ_MUST_CHECK;
+
+/* UNSUPPORTED: pictures were given, but no task; the text lists the presets. */
+enum dsq_status dsq_fail_without_task(const char *path, struct dsq_diag *d) DSQ_MUST_CHECK;
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dsq_inspect: what is in this file? One JSON description is made for a model, an engine or a ranges
+ * file; inspect_text.c prints it for people.
+ */
+#include "api/inspect.h"
+
+#include <dsq/dsq.h>
+#include <string.h>
+
+#include "base/settings.h"
+#include "engine/engine.h"
+#include "onnx/onnx.h"
+#include "quant/decisions.h"
+
+static json_t *describe_shape(const struct dsq_graph *g, const struct dsq_shape *s)
+{
+    json_t *list = json_array();
+    for (int32_t i = 0; i < s->rank; i++) {
+        if (dsq_dim_is_number(s->dim[i])) {
+            json_array_append_new(list, json_integer(s->dim[i]));
+            continue;
+        }
+        struct dsq_writer w;
+        dsq_writer_init(&w, g->arena.allocator);
+        dsq_dim_print(&g->dims, s->dim[i], &w);
+        json_array_append_new(list, json_string(w.data ? w.data : "?"));
+        dsq_writer_free(&w);
+    }
+    return list;
+}
+
+static json_t *describe_value(const struct dsq_graph *g, dsq_vid id)
+{
+    const struct dsq_value *v = &g->value[id];
+    json_t *o = json_object();
+    json_object_set_new(o, "name", json_string_nocheck(v->name));
+    json_object_set_new(o, "dtype", json_string(dsq_dtype_name(v->dtype)));
+    json_object_set_new(o, "shape", describe_shape(g, &v->shape));
+    if (v->q.scale > 0)
+        json_object_set_new(o, "scale", json_real((double)v->q.scale));
+    return o;
+}
+
+static json_t *describe_bound(const int64_t *dims, int32_t rank)
+{
+    json_t *list = json_array();
+    for (int32_t i = 0; i < rank; i++)
+        json_array_append_new(list, json_integer(dims[i]));
+    return list;
+}
+
+static void describe_io(json_t *o, const struct dsq_graph *g, const struct dsq_profile_input *profile)
+{
+    json_t *inputs = json_array(), *outputs = json_array();
+    for (int32_t i = 0; i < g->n_inputs; i++) {
+        json_t *input = describe_value(g, g->input[i]);
+        if (profile) {
+            json_object_set_new(input, "min", describe_bound(profile[i].min, profile[i].rank));
+            json_object_set_new(input, "opt", describe_bound(profile[i].opt, profile[i].rank));
+            json_object_set_new(input, "max", describe_bound(profile[i].max, profile[i].rank));
+        }
+        json_array_append_new(inputs, input);
+    }
+    for (int32_t i = 0; i < g->n_outputs; i++)
+        json_array_append_new(outputs, describe_value(g, g->output[i]));
+    json_object_set_new(o, "inputs", inputs);
+    json_object_set_new(o, "outputs", outputs);
+}
+
+/* A layer is INT8 when it reads s8; sizes computed on the host are no layers. */
+static const char *node_precision(const struct dsq_graph *g, const struct dsq_node *n)
+{
+    dsq_vid x = n->op == DSQ_OP_CONV ? dsq_conv_x(n, 0) : n->in[0];
+    enum dsq_dtype in = g->value[x].dtype, out = g->value[n->out[0]].dtype;
+    if (in == DSQ_S8)
+        return out == DSQ_S8 ? "INT8" : "INT8, writes FP32";
+    return out == DSQ_S8 ? "FP32, writes INT8" : "FP32";
+}
+
+static json_t *describe_node(const struct dsq_graph *g, int32_t i, const struct dsq_engine *engine)
+{
+    const struct dsq_node *n = &g->node[i];
+    json_t *o = json_object();
+    json_object_set_new(o, "name", json_string_nocheck(n->name));
+    json_object_set_new(o, "op", json_string(dsq_op_info(n->op)->name));
+    json_object_set_new(o, "precision", json_string(node_precision(g, n)));
+    if (n->n_out > 1)
+        json_object_set_new(o, "segments", json_integer(n->n_out));
+    json_t *outputs = json_array();
+    for (int32_t k = 0; k < n->n_out; k++)
+        json_array_append_new(outputs, describe_value(g, n->out[k]));
+    json_object_set_new(o, "outputs", outputs);
+    struct dsq_kernel_info info;
+    if (engine) {
+        dsq_engine_node_kernel(engine, i, &info);
+        json_object_set_new(o, "kernel", json_string(info.kernel));
+        json_object_set_new(o, "why", json_string(info.why));
+    }
+    return o;
+}
+
+static bool is_layer(const struct dsq_graph *g, int32_t i)
+{
+    const struct dsq_node *n = &g->node[i];
+    enum dsq_dtype t = g->value[n->out[0]].dtype;
+    return !n->shape_only && n->n_in > 0 && (t == DSQ_F32 || t == DSQ_S8);
+}
+
+static void describe_layers(json_t *o, const struct dsq_graph *g, const struct dsq_engine *engine)
+{
+    json_t *layers = json_array();
+    for (int32_t i = 0; i < g->n_nodes; i++)
+        if (is_layer(g, i))
+            json_array_append_new(layers, describe_node(g, i, engine));
+    json_object_set_new(o, "layers", layers);
+}
+
+static void describe_task(json_t *o, const char *task)
+{
+    json_object_set_new(o, "task", task ? json_loads(task, 0, NULL) : json_null());
+}
+
+/* ---- the kinds of files ---- */
+
+enum dsq_status dsq_describe_engine(const struct dsq_engine_file *file, const struct dsq_common *common,
+                                    json_t *o, struct dsq_diag *d)
+{
+    struct dsq_engine *engine = NULL;
+    struct dsq_engine_settings s = {.size = sizeof s, .common = common};
+    DSQ_TRY(dsq_engine_load(&engine, file, &s, d));
+    int32_t int8_nodes, float_nodes, fallbacks;
+    dsq_engine_file_precision(file, &int8_nodes, &float_nodes, &fallbacks);
+    json_object_set_new(o, "kind", json_string("engine"));
+    json_object_set_new(o, "convolutions_int8", json_integer(int8_nodes));
+    json_object_set_new(o, "convolutions_fp32", json_integer(float_nodes));
+    describe_io(o, file->graph, file->profile);
+    describe_task(o, file->task_json);
+    json_t *meta = file->meta_json ? json_loads(file->meta_json, 0, NULL) : NULL;
+    if (meta)
+        json_object_update(o, meta);
+    json_decref(meta);
+    describe_layers(o, file->graph, engine);
+    dsq_engine_free(&engine);
+    return DSQ_OK;
+}
+
+static enum dsq_status describe_model(const char *path, const struct dsq_common *common, json_t *o,
+                                      struct dsq_diag *d)
+{
+    enum dsq_status status;
+    struct dsq_onnx *model = NULL;
+    struct dsq_graph *g = NULL;
+    DSQ_GUARD(dsq_onnx_read(&model, path, common->allocator, d));
+    DSQ_GUARD(dsq_onnx_to_graph(model, &g, d));
+    json_object_set_new(o, "kind", json_string("model"));
+    json_object_set_new(o, "quantized", json_boolean(dsq_onnx_metadata(model, DSQ_DECISIONS_KEY)));
+    describe_io(o, g, NULL);
+    describe_task(o, dsq_onnx_metadata(model, "dsq.task"));
+    describe_layers(o, g, NULL);
+fail:
+    dsq_graph_free(&g);
+    dsq_onnx_free(&model);
+    return status;
+}
+
+static enum dsq_status describe_ranges(const char *path, const struct dsq_common *common, json_t *o,
+                                       struct dsq_diag *d)
+{
+    struct dsq_ranges *ranges = NULL;
+    DSQ_TRY(dsq_ranges_read_json(&ranges, path, common->allocator, d));
+    json_object_set_new(o, "kind", json_string("ranges"));
+    json_t *tensors = json_object();
+    for (size_t i = 0; i < dsq_ranges_count(ranges); i++) {
+        const char *name = dsq_ranges_name(ranges, i);
+        double range = 0;
+        dsq_ranges_get(ranges, name, &range);
+        json_object_set_new_nocheck(tensors, name, json_real(range));
+    }
+    json_object_set_new(o, "tensors", tensors);
+    dsq_ranges_free(&ranges);
+    return DSQ_OK;
+}
+
+static enum dsq_status describe_file(const char *path, const struct dsq_common *common, json_t *o,
+                                     struct dsq_diag *d)
+{
+    void *data = NULL;
+    size_t bytes = 0;
+    DSQ_TRY(dsq_file_read(path, common->allocator, &data, &bytes, d));
+    bool engine = dsq_engine_file_is_engine(data, bytes);
+    const char *text = data;
+    size_t start = strspn(text, " \t\r\n");
+    bool json = start < bytes && text[start] == '{';
+    dsq_release(common->allocator, data);
+    if (json)
+        return describe_ranges(path, common, o, d);
+    if (!engine)
+        return describe_model(path, common, o, d);
+    struct dsq_engine_file *file = NULL;
+    DSQ_TRY(dsq_engine_file_open(&file, path, common, d));
+    enum dsq_status status = dsq_describe_engine(file, common, o, d);
+    dsq_engine_file_free(&file);
+    return status;
+}
+
+enum dsq_status dsq_inspect(const char *path, bool json, const struct dsq_common *common,
+                            dsq_write_fn *write, void *user, struct dsq_diag *diag)
+{
+    struct dsq_common c;
+    if (!path || !write)
+        return dsq_fail(diag, DSQ_ARGUMENT, "dsq_inspect needs a path and a function to write with");
+    DSQ_TRY(dsq_common_read(&c, common, diag));
+    struct dsq_writer w;
+    dsq_writer_init(&w, c.allocator);
+    json_t *o = json_object();
+    json_object_set_new(o, "file", json_string_nocheck(path));
+    enum dsq_status status = describe_file(path, &c, o, diag);
+    if (status == DSQ_OK) {
+        if (json)
+            dsq_describe_json(o, &w);
+        else
+            dsq_describe_text(o, &w);
+        if (w.failed)
+            status = dsq_fail(diag, DSQ_NOMEM, "%s: out of memory", path);
+        else
+            write(user, w.data, w.bytes);
+    }
+    json_decref(o);
+    dsq_writer_free(&w);
+    return status;
+}
