@@ -16,6 +16,8 @@ WERROR ?= OFF
 JOBS ?= $(shell nproc)
 CMAKE_ARGS = -DDSQ_WERROR=$(WERROR) -DCMAKE_INSTALL_PREFIX=$(PREFIX)
 
+MAKEFLAGS += --no-print-directory
+
 .PHONY: all configure deps demo test sanitize oracles bench install clean
 
 all: configure

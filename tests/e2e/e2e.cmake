@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# Whole commands on the demo model. Tests that need Python's oracles skip (77) where .venv lacks them.
+set(DSQ_E2E_DIR ${PROJECT_BINARY_DIR}/e2e)
+
+function(dsq_add_script name)
+  add_test(NAME e2e_${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(e2e_${name} PROPERTIES SKIP_RETURN_CODE 77
+                       ENVIRONMENT "DSQ=$<TARGET_FILE:dsq>;E2E_DIR=${DSQ_E2E_DIR};SANITIZE=${DSQ_SANITIZE}")
+endfunction()
+
+# The engines that the other scripts use.
+dsq_add_script(main_job sh tests/e2e/main_job.sh)
+set_tests_properties(e2e_main_job PROPERTIES FIXTURES_SETUP engines)
+dsq_add_script(same_bits sh tests/e2e/same_bits.sh)
+dsq_add_script(example sh tests/e2e/example.sh $<TARGET_FILE:example_detect>)
+dsq_add_script(versus_onnxruntime sh tests/e2e/python.sh tests/e2e/versus_onnxruntime.py)
+dsq_add_script(versus_pycocotools sh tests/e2e/python.sh tests/e2e/versus_pycocotools.py)
+dsq_add_script(demo_data sh tests/e2e/python.sh demo/make/check_data.py --n 5)
+set_tests_properties(e2e_same_bits e2e_example e2e_versus_onnxruntime e2e_versus_pycocotools
+                     PROPERTIES FIXTURES_REQUIRED engines)
+
+# The rules of the house.
+add_test(NAME rule_includes COMMAND sh scripts/check_includes.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME rule_lengths COMMAND sh scripts/check_lengths.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME rule_symbols COMMAND sh tests/e2e/symbols.sh $<TARGET_FILE:dsq_shared>
+         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME rule_headers COMMAND sh tests/e2e/headers.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+set_tests_properties(rule_headers PROPERTIES ENVIRONMENT "CC=${CMAKE_C_COMPILER};GENERATED=${PROJECT_BINARY_DIR}/onnx_proto")
