@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The CPU backend's inside: one struct dsq_cpu_op an operator, kept in the operator's own file and
+ * listed in backend_cpu.c.
+ *
+ * A prepared node starts with struct dsq_prepared; an operator that keeps more puts it first in a
+ * struct of its own and says how large that is. `reset` frees what prepare allocated beyond the
+ * struct.
+ */
+#ifndef DSQ_BACKEND_CPU_BACKEND_CPU_H
+#define DSQ_BACKEND_CPU_BACKEND_CPU_H
+
+#include "backend/backend.h"
+#include "kernels/igemm_f32.h"
+#include "kernels/igemm_s8.h"
+#include "kernels/rows.h"
+
+extern const struct dsq_backend dsq_backend_cpu;
+
+struct dsq_cpu_packed; /* packed.c */
+
+struct dsq_device {
+    const struct dsq_allocator *allocator;
+    uint32_t cpu_flags;
+    const struct dsq_igemm_f32_kernel *igemm_f32;
+    const struct dsq_igemm_s8_kernel *igemm_s8;
+    const struct dsq_rows_kernels *rows;
+    struct dsq_cpu_packed *packed; /* list */
+    size_t packed_bytes;
+};
+
+struct dsq_cpu_op;
+
+struct dsq_prepared {
+    const struct dsq_cpu_op *op;
+    struct dsq_device *device;
+    const struct dsq_graph *graph;
+    const struct dsq_node *node;
+    char kernel[64], why[96];
+};
+
+/* Optional functions may be NULL: supports (always), prepare and reset (nothing to do), workspace
+ * (0). */
+struct dsq_cpu_op {
+    size_t prepared_bytes; /* 0: sizeof(struct dsq_prepared) */
+    uint32_t memory;       /* enum dsq_memory_flag; conv narrows it, see backend_cpu.c */
+    bool (*supports)(const struct dsq_graph *g, const struct dsq_node *n, char *why, size_t bytes);
+    enum dsq_status (*prepare)(struct dsq_prepared *p, struct dsq_diag *d);
+    void (*reset)(struct dsq_prepared *p);
+    enum dsq_status (*workspace)(const struct dsq_prepared *p, const struct dsq_call *c,
+                                 size_t *bytes, struct dsq_diag *d);
+    enum dsq_status (*run)(const struct dsq_prepared *p, const struct dsq_call *c,
+                           struct dsq_diag *d);
+};
+
+extern const struct dsq_cpu_op dsq_cpu_conv, dsq_cpu_batchnorm, dsq_cpu_unary, dsq_cpu_binary,
+    dsq_cpu_maxpool, dsq_cpu_resize, dsq_cpu_concat, dsq_cpu_relayout, dsq_cpu_quantize,
+    dsq_cpu_dequantize, dsq_cpu_requantize, dsq_cpu_cast, dsq_cpu_reshape, dsq_cpu_transpose,
+    dsq_cpu_slice, dsq_cpu_gather;
+
+/* Write the reason and answer false: for `supports`. */
+bool dsq_cpu_refuse(char *why, size_t bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Fail, naming the node. */
+enum dsq_status dsq_cpu_fail(const struct dsq_prepared *p, struct dsq_diag *d, enum dsq_status s,
+                             const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ---- packed weights (packed.c) ---- */
+
+/* Memory that holds the packed form of `source`: found when the same bytes were packed the same way
+ * before (tag, the four numbers and the contents are equal), else allocated with *fresh set, for
+ * the caller to fill. Belongs to the device. NULL when memory is out. */
+struct dsq_packed_key {
+    const void *tag; /* the kernel */
+    size_t groups, n, taps, kc;
+    const void *source;
+    size_t source_bytes;
+};
+void *dsq_cpu_packed_get(struct dsq_device *device, const struct dsq_packed_key *key, size_t bytes,
+                         bool *fresh);
+void dsq_cpu_packed_free(struct dsq_device *device);
+
+/* ---- small helpers ---- */
+static inline const struct dsq_view *dsq_cpu_in(const struct dsq_call *c, int32_t i)
+{
+    return &c->view[c->node->in[i]];
+}
+static inline const struct dsq_view *dsq_cpu_out(const struct dsq_call *c, int32_t i)
+{
+    return &c->view[c->node->out[i]];
+}
+static inline struct dsq_rows_quant dsq_cpu_quant(const struct dsq_quant *q)
+{
+    return (struct dsq_rows_quant){q->scale, q->inv_scale, q->zero_point, q->qmin, q->qmax};
+}
+static inline int64_t dsq_ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+#endif

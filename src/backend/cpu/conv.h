@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Convolution on the CPU: what its files share.
+ *
+ *   conv.c       supports, prepare, shapes, sharing the work among threads
+ *   conv_tile.c  row addresses of a tile of output pixels; scattering a tile into other layouts
+ *   conv_f32.c, conv_s8.c   packing, and one kernel call
+ *
+ * A convolution is a matrix product over tiles of `mr` output pixels. Its left rows are not copied
+ * (no im2col): for each tap of the window and each pixel of the tile the kernel gets the address of
+ * the C input values there, or of a row of zeros (zero points) where the window leaves the picture.
+ *
+ *        taps * mr addresses            packed weights            tile of the output
+ *      +-------------------+      +-----------------------+      +-----------+
+ *      | tap 0: mr rows    |  x   | block of nr channels  |  ->  | mr x nr   |
+ *      | tap 1: mr rows    |      | [tap][kc][nr]         |      +-----------+
+ *      +-------------------+      +-----------------------+
+ *
+ * Loop: panels of blocks whose packed weights stay in the second-level cache, over tiles of all
+ * segments, over the panel's blocks. A task is (panel, segment, range of tiles).
+ *
+ * When a pixel has few channels (the first layer) the taps of one window row are one tap of KW * C
+ * contiguous elements ("merged"); windows that cross the left or right border are then copied into
+ * a padded scratch row. INT8 kernels multiply groups of bytes and lose much at odd ends of short
+ * taps, so there the whole window is copied and is one tap ("gathered"). The order (kh, kw, c) of
+ * the sum stays, and so do the bits.
+ */
+#ifndef DSQ_BACKEND_CPU_CONV_H
+#define DSQ_BACKEND_CPU_CONV_H
+
+#include "backend/cpu/backend_cpu.h"
+
+struct dsq_conv;
+struct dsq_conv_segment;
+
+/* One kernel call: mr pixels of the segment from `pixel` on, block `block` (of all groups' blocks).
+ */
+struct dsq_conv_tile {
+    const void *const *rows; /* taps * conv->mr addresses */
+    const int32_t *row_sums; /* s8 variants that want them */
+    size_t mr, block, channel, n_channels;
+    int64_t pixel;
+    void *y;         /* where the tile goes */
+    size_t y_stride; /* elements */
+};
+
+/* What differs between the element types. */
+struct dsq_conv_type {
+    enum dsq_status (*pack)(struct dsq_conv *cv, struct dsq_diag *d);
+    void (*row_sums)(const struct dsq_conv *cv, const void *const *rows,
+                     int32_t *sums); /* or NULL */
+    void (*run_tile)(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                     const struct dsq_conv_tile *t);
+};
+extern const struct dsq_conv_type dsq_conv_f32, dsq_conv_s8;
+
+struct dsq_conv {
+    struct dsq_prepared head;
+    const struct dsq_conv_type *type;
+    struct dsq_window win;
+    bool merged;   /* a window row is one tap */
+    bool gathered; /* the whole window is one tap, copied together */
+    bool wants_sums;
+    size_t element;                     /* bytes of an input element */
+    size_t mr, nr;                      /* the kernel's tile */
+    size_t groups, group_in, group_out; /* channels a group */
+    size_t taps, kc;                    /* as the kernel sees them */
+    size_t group_blocks, block_bytes;   /* blocks a group; packed bytes a block */
+    const char *packed;                 /* groups * group_blocks blocks */
+    const float *bias;                  /* [O] */
+    float *own_bias;                    /* zeros, when the node has none */
+    char *zero_rows;                    /* a row of zero points a segment */
+    size_t zero_row_bytes;
+    float act_lo, act_hi;
+};
+
+/* One segment at the shape at hand. Strides are in elements of the respective tensor. */
+struct dsq_conv_segment {
+    const struct dsq_value *x_value, *r_value, *y_value;
+    const char *x;
+    int64_t x_n, x_h, x_w;  /* strides */
+    int64_t h, w;           /* of the input */
+    int64_t oh, ow, pixels; /* of the output; pixels: of the batch */
+    int64_t pad_top, pad_left;
+    const void *r; /* or NULL */
+    int64_t r_pixel;
+    const float *m; /* s8 */
+    void *y;
+    size_t y_element;
+    bool direct; /* y is a matrix of pixels; else tiles are scattered */
+    int64_t y_stride[4];
+    const char *zero_row;
+    int64_t tiles, tiles_per_task;
+    size_t first_task, n_tasks;
+};
+
+/* conv_tile.c: fill rows[tap * mr + i] for i < mr from `pixel` on (the last pixel repeats past the
+ * end of the picture). `scratch`: mr * taps * kc elements, used when merged or gathered. */
+void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
+                        const void **rows, char *scratch);
+/* Move all rows on to the next group's channels. */
+void dsq_conv_next_group(const struct dsq_conv *cv, const void **rows);
+/* Write n_pixels x n_channels floats (row stride nr) to the segment's output. */
+void dsq_conv_scatter(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                      const float *tile, int64_t pixel, size_t n_pixels, size_t channel,
+                      size_t n_channels);
+
+#endif

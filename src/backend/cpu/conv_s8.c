@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution of INT8: packing for igemm_s8 (and the check that no sum can overflow), and its call.
+ */
+#include <stdio.h>
+
+#include "backend/cpu/conv.h"
+
+/* 255 * sum |w| of a channel and 255 * 128 * its length must fit in s32; weights are in [-127,
+ * 127]. */
+static enum dsq_status check_weights(const struct dsq_conv *cv, const int8_t *w, struct dsq_diag *d)
+{
+    size_t length = cv->taps * cv->kc, n = cv->groups * cv->group_out;
+    if (length > INT32_MAX / (255 * 128))
+        return dsq_cpu_fail(&cv->head, d, DSQ_UNSUPPORTED,
+                            "%zu products a sum may overflow 32 bits; at most %d", length,
+                            INT32_MAX / (255 * 128));
+    for (size_t i = 0; i < n * length; i++)
+        if (w[i] == -128)
+            return dsq_cpu_fail(&cv->head, d, DSQ_UNSUPPORTED,
+                                "weight %zu of output channel %zu is -128; expected -127 to 127",
+                                i % length, i / length);
+    return DSQ_OK;
+}
+
+static enum dsq_status pack_s8(struct dsq_conv *cv, struct dsq_diag *d)
+{
+    struct dsq_device *dev = cv->head.device;
+    const struct dsq_igemm_s8_kernel *k = dev->igemm_s8;
+    const struct dsq_value *w = &cv->head.graph->value[cv->head.node->in[DSQ_CONV_W]];
+    DSQ_TRY(check_weights(cv, w->data, d));
+    cv->mr = k->mr;
+    cv->nr = k->nr;
+    cv->wants_sums = k->row_sums != NULL;
+    cv->group_blocks = (cv->group_out + k->nr - 1) / k->nr;
+    cv->block_bytes = dsq_igemm_s8_block_bytes(k, cv->taps, cv->kc);
+    snprintf(cv->head.kernel, sizeof cv->head.kernel, "%s", k->name);
+    struct dsq_packed_key key = {k, cv->groups, cv->group_out, cv->taps, cv->kc, w->data, w->bytes};
+    bool fresh;
+    char *packed =
+        dsq_cpu_packed_get(dev, &key, cv->groups * cv->group_blocks * cv->block_bytes, &fresh);
+    if (!packed)
+        return dsq_cpu_fail(&cv->head, d, DSQ_NOMEM, "no memory for its packed weights");
+    const int8_t *src = w->data;
+    for (size_t g = 0; fresh && g < cv->groups; g++)
+        dsq_igemm_s8_pack(k, cv->group_out, cv->taps, cv->kc,
+                          src + g * cv->group_out * cv->taps * cv->kc,
+                          packed + g * cv->group_blocks * cv->block_bytes);
+    cv->packed = packed;
+    return DSQ_OK;
+}
+
+static void row_sums_s8(const struct dsq_conv *cv, const void *const *rows, int32_t *sums)
+{
+    cv->head.device->igemm_s8->row_sums(cv->taps, cv->kc, (const int8_t *const *)rows, sums);
+}
+
+static void run_tile_s8(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                        const struct dsq_conv_tile *t)
+{
+    const struct dsq_quant *xq = &s->x_value->q, *yq = &s->y_value->q;
+    struct dsq_igemm_s8 p = {.kc = cv->kc,
+                             .taps = cv->taps,
+                             .a_zero = xq->zero_point,
+                             .a_nonnegative = xq->qmin >= 0 && xq->zero_point >= 0,
+                             .act_lo = cv->act_lo,
+                             .act_hi = cv->act_hi,
+                             .y_is_float = s->y_element == sizeof(float),
+                             .y_inv_scale = yq->inv_scale,
+                             .y_zero = yq->zero_point,
+                             .y_min = yq->qmin,
+                             .y_max = yq->qmax};
+    const int8_t *r = s->r;
+    if (r) {
+        r += t->pixel * s->r_pixel + (int64_t)t->channel;
+        p.r_zero = s->r_value->q.zero_point;
+        p.r_scale = s->r_value->q.scale;
+    }
+    cv->head.device->igemm_s8->run(&p, t->mr, t->n_channels, (const int8_t *const *)t->rows,
+                                   t->row_sums, cv->packed + t->block * cv->block_bytes,
+                                   s->m + t->channel, cv->bias + t->channel, r, (size_t)s->r_pixel,
+                                   t->y, t->y_stride);
+}
+
+const struct dsq_conv_type dsq_conv_s8 = {
+    .pack = pack_s8,
+    .row_sums = row_sums_s8,
+    .run_tile = run_tile_s8,
+};

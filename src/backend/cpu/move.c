@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Operators that only move data: reshape, flatten, squeeze, unsqueeze, transpose, slice, gather;
+ * and cast, which also changes its type. All but cast come down to a copy between two views of
+ * equal dimensions, so any element type and, unless said otherwise, any strides will do.
+ */
+#include <string.h>
+
+#include "backend/cpu/nd.h"
+
+static bool same_type_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
+                               size_t bytes)
+{
+    enum dsq_dtype x = g->value[n->in[0]].dtype, y = g->value[n->out[0]].dtype;
+    if (x != y)
+        return dsq_cpu_refuse(why, bytes, "%s to %s", dsq_dtype_name(x), dsq_dtype_name(y));
+    return true;
+}
+
+/* ---- reshape, flatten, squeeze, unsqueeze: the same elements in ONNX order ---- */
+
+static enum dsq_status reshape_run(const struct dsq_prepared *p, const struct dsq_call *c,
+                                   struct dsq_diag *d)
+{
+    const struct dsq_view *x = dsq_cpu_in(c, 0), *y = dsq_cpu_out(c, 0);
+    if (dsq_view_elements(x) != dsq_view_elements(y))
+        return dsq_cpu_fail(p, d, DSQ_SHAPE, "input and output differ in size");
+    /* One side must be dense in ONNX order; it then takes the other's dimensions. */
+    bool y_plain = dsq_view_is_dense(y, DSQ_NCHW);
+    if (!y_plain && !dsq_view_is_dense(x, DSQ_NCHW))
+        return dsq_cpu_fail(p, d, DSQ_UNSUPPORTED, "neither side is dense in ONNX order");
+    struct dsq_view as = y_plain ? *x : *y;
+    as.layout = DSQ_NCHW;
+    as.data = y_plain ? y->data : x->data;
+    dsq_view_set_dense(&as);
+    dsq_cpu_copy(p->device->rows, c->pool, y_plain ? &as : y, y_plain ? x : &as);
+    return DSQ_OK;
+}
+
+const struct dsq_cpu_op dsq_cpu_reshape = {
+    .memory = DSQ_MEM_READS_ANY,
+    .supports = same_type_supports,
+    .run = reshape_run,
+};
+
+/* ---- transpose ---- */
+
+static enum dsq_status transpose_run(const struct dsq_prepared *p, const struct dsq_call *c,
+                                     struct dsq_diag *d)
+{
+    const struct dsq_perm_attr *a = c->node->attr;
+    const struct dsq_view *x = dsq_cpu_in(c, 0), *y = dsq_cpu_out(c, 0);
+    struct dsq_view turned = *y;
+    turned.data = x->data;
+    for (int32_t i = 0; i < y->rank; i++) {
+        int64_t from = a->n > 0 && i < a->n ? a->perm[i] : y->rank - 1 - i;
+        if (from < 0 || from >= x->rank || x->dims[from] != y->dims[i])
+            return dsq_cpu_fail(p, d, DSQ_SHAPE, "its permutation does not fit its input");
+        turned.strides[i] = x->strides[from];
+    }
+    dsq_cpu_copy(p->device->rows, c->pool, y, &turned);
+    return DSQ_OK;
+}
+
+const struct dsq_cpu_op dsq_cpu_transpose = {
+    .memory = DSQ_MEM_READS_ANY | DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
+    .supports = same_type_supports,
+    .run = transpose_run,
+};
+
+/* ---- slice ---- */
+
+static int64_t integer_at(const struct dsq_view *v, int64_t i)
+{
+    if (v->dtype == DSQ_S32)
+        return ((const int32_t *)v->data)[i];
+    return ((const int64_t *)v->data)[i];
+}
+
+static bool is_integers(const struct dsq_graph *g, const struct dsq_node *n, int32_t i)
+{
+    if (i >= n->n_in || n->in[i] == DSQ_NO_VALUE)
+        return true;
+    enum dsq_dtype t = g->value[n->in[i]].dtype;
+    return t == DSQ_S64 || t == DSQ_S32;
+}
+
+static bool slice_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
+                           size_t bytes)
+{
+    for (int32_t i = 1; i < 5; i++)
+        if (!is_integers(g, n, i))
+            return dsq_cpu_refuse(why, bytes, "input %d is neither s64 nor s32", (int)i);
+    return same_type_supports(g, n, why, bytes);
+}
+
+static const struct dsq_view *optional_in(const struct dsq_call *c, int32_t i)
+{
+    return i < c->node->n_in && c->node->in[i] != DSQ_NO_VALUE ? dsq_cpu_in(c, i) : NULL;
+}
+
+static int64_t clamp_start(int64_t start, int64_t size, int64_t step)
+{
+    if (start < 0)
+        start = start < -size ? -1 : start + size;
+    if (step > 0)
+        return start < 0 ? 0 : start > size ? size : start;
+    return start < 0 ? 0 : start > size - 1 ? size - 1 : start;
+}
+
+static enum dsq_status slice_run(const struct dsq_prepared *p, const struct dsq_call *c,
+                                 struct dsq_diag *d)
+{
+    const struct dsq_view *x = dsq_cpu_in(c, 0), *y = dsq_cpu_out(c, 0), *starts = dsq_cpu_in(c, 1);
+    const struct dsq_view *axes = optional_in(c, 3), *steps = optional_in(c, 4);
+    struct dsq_view part = *y;
+    memcpy(part.strides, x->strides, sizeof part.strides);
+    int64_t offset = 0, n = (int64_t)dsq_view_elements(starts);
+    if ((axes && (int64_t)dsq_view_elements(axes) != n) ||
+        (steps && (int64_t)dsq_view_elements(steps) != n))
+        return dsq_cpu_fail(p, d, DSQ_SHAPE, "starts, axes and steps differ in length");
+    for (int64_t i = 0; i < n; i++) {
+        int64_t axis = axes ? integer_at(axes, i) : i, step = steps ? integer_at(steps, i) : 1;
+        axis = axis < 0 ? axis + x->rank : axis;
+        if (axis < 0 || axis >= x->rank || step == 0)
+            return dsq_cpu_fail(p, d, DSQ_SHAPE, "axis %lld or step %lld does not fit its input",
+                                (long long)axis, (long long)step);
+        int64_t start = clamp_start(integer_at(starts, i), x->dims[axis], step);
+        if (y->dims[axis] > 0) {
+            /* |step| beyond the size reaches one element only, and its stride is never used. */
+            int64_t last = y->dims[axis] > 1 ? start + (y->dims[axis] - 1) * step : start;
+            if (start >= x->dims[axis] || last < 0 || last >= x->dims[axis])
+                return dsq_cpu_fail(p, d, DSQ_SHAPE, "it leaves its input along dimension %lld",
+                                    (long long)axis);
+            offset += start * x->strides[axis];
+        }
+        part.strides[axis] = y->dims[axis] > 1 ? x->strides[axis] * step : x->strides[axis];
+    }
+    part.data = (char *)x->data + offset * (int64_t)dsq_dtype_bytes(x->dtype);
+    dsq_cpu_copy(p->device->rows, c->pool, y, &part);
+    return DSQ_OK;
+}
+
+const struct dsq_cpu_op dsq_cpu_slice = {
+    .memory = DSQ_MEM_READS_ANY | DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
+    .supports = slice_supports,
+    .run = slice_run,
+};
+
+/* ---- gather: one copy an index ---- */
+
+static bool gather_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
+                            size_t bytes)
+{
+    if (!is_integers(g, n, 1))
+        return dsq_cpu_refuse(why, bytes, "its indices are neither s64 nor s32");
+    return same_type_supports(g, n, why, bytes);
+}
+
+/* The i-th element of a dense or strided view of indices, as offsets in it and in the output. */
+static int64_t index_at(const struct dsq_view *indices, const struct dsq_view *y, int32_t axis,
+                        int64_t i, int64_t *y_offset)
+{
+    int64_t at = 0;
+    *y_offset = 0;
+    for (int32_t k = indices->rank - 1; k >= 0; k--) {
+        int64_t here = i % indices->dims[k];
+        i /= indices->dims[k];
+        at += here * indices->strides[k];
+        *y_offset += here * y->strides[axis + k];
+    }
+    return integer_at(indices, at);
+}
+
+static enum dsq_status gather_run(const struct dsq_prepared *p, const struct dsq_call *c,
+                                  struct dsq_diag *d)
+{
+    const struct dsq_axis_attr *a = c->node->attr;
+    const struct dsq_view *x = dsq_cpu_in(c, 0), *indices = dsq_cpu_in(c, 1),
+                          *y = dsq_cpu_out(c, 0);
+    int32_t axis = (int32_t)(a->axis < 0 ? a->axis + x->rank : a->axis);
+    int64_t element = (int64_t)dsq_dtype_bytes(x->dtype), size = x->dims[axis];
+    struct dsq_view src = *x, dst = *x;
+    /* Both without the gathered axis. */
+    src.layout = dst.layout = DSQ_NCHW;
+    src.rank = dst.rank = x->rank - 1;
+    for (int32_t i = 0, to = 0; i < x->rank; i++) {
+        if (i == axis)
+            continue;
+        src.dims[to] = dst.dims[to] = x->dims[i];
+        src.strides[to] = x->strides[i];
+        dst.strides[to++] = y->strides[i < axis ? i : i - 1 + indices->rank];
+    }
+    for (int64_t i = 0; i < (int64_t)dsq_view_elements(indices); i++) {
+        int64_t y_offset, at = index_at(indices, y, axis, i, &y_offset);
+        if (at < -size || at >= size)
+            return dsq_cpu_fail(p, d, DSQ_SHAPE, "index %lld: its input has size %lld there",
+                                (long long)at, (long long)size);
+        at = at < 0 ? at + size : at;
+        src.data = (char *)x->data + at * x->strides[axis] * element;
+        dst.data = (char *)y->data + y_offset * element;
+        dsq_cpu_copy(p->device->rows, c->pool, &dst, &src);
+    }
+    return DSQ_OK;
+}
+
+const struct dsq_cpu_op dsq_cpu_gather = {
+    .memory = DSQ_MEM_READS_ANY | DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
+    .supports = gather_supports,
+    .run = gather_run,
+};
+
+/* ---- cast ---- */
+
+struct cast_job {
+    const void *x;
+    void *y;
+    enum dsq_dtype from, to;
+};
+
+static double load_number(enum dsq_dtype t, const void *x, int64_t i)
+{
+    switch (t) {
+    case DSQ_F32:
+        return ((const float *)x)[i];
+    case DSQ_F64:
+        return ((const double *)x)[i];
+    case DSQ_S8:
+        return ((const int8_t *)x)[i];
+    case DSQ_S32:
+        return ((const int32_t *)x)[i];
+    case DSQ_S64:
+        return (double)((const int64_t *)x)[i];
+    default:
+        return ((const uint8_t *)x)[i];
+    }
+}
+
+/* Integers take what fits, cut off towards zero; ONNX leaves the rest undefined, here it saturates.
+ */
+static double into_range(double v, double lo, double hi)
+{
+    return v != v ? 0 : v < lo ? lo : v > hi ? hi : v;
+}
+
+static void store_number(enum dsq_dtype t, void *y, int64_t i, double v)
+{
+    switch (t) {
+    case DSQ_F32:
+        ((float *)y)[i] = (float)v;
+        break;
+    case DSQ_F64:
+        ((double *)y)[i] = v;
+        break;
+    case DSQ_S8:
+        ((int8_t *)y)[i] = (int8_t)into_range(v, INT8_MIN, INT8_MAX);
+        break;
+    case DSQ_S32:
+        ((int32_t *)y)[i] = (int32_t)into_range(v, INT32_MIN, INT32_MAX);
+        break;
+    case DSQ_S64:
+        ((int64_t *)y)[i] = (int64_t)into_range(v, -9223372036854775808.0, 9223372036854774784.0);
+        break;
+    case DSQ_BOOL:
+        ((uint8_t *)y)[i] = v != 0;
+        break;
+    default:
+        ((uint8_t *)y)[i] = (uint8_t)into_range(v, 0, UINT8_MAX);
+        break;
+    }
+}
+
+static void cast_run_elements(void *arg, int64_t n, const int64_t *offset, const int64_t *step,
+                              int worker)
+{
+    (void)worker;
+    const struct cast_job *j = arg;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t x = offset[1] + i * step[1], y = offset[0] + i * step[0];
+        if (j->from == DSQ_S64 && j->to == DSQ_S64)
+            ((int64_t *)j->y)[y] = ((const int64_t *)j->x)[x];
+        else
+            store_number(j->to, j->y, y, load_number(j->from, j->x, x));
+    }
+}
+
+static bool cast_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
+                          size_t bytes)
+{
+    const struct dsq_value *x = &g->value[n->in[0]], *y = &g->value[n->out[0]];
+    if (x->q.scale > 0 || y->q.scale > 0)
+        return dsq_cpu_refuse(why, bytes, "quantized values are not cast");
+    return true;
+}
+
+static enum dsq_status cast_run(const struct dsq_prepared *p, const struct dsq_call *c,
+                                struct dsq_diag *d)
+{
+    const struct dsq_view *views[2] = {dsq_cpu_out(c, 0), dsq_cpu_in(c, 0)};
+    struct cast_job j = {views[1]->data, views[0]->data, views[1]->dtype, views[0]->dtype};
+    struct dsq_nd nd;
+    if (!dsq_nd_init(&nd, 2, views))
+        return dsq_cpu_fail(p, d, DSQ_SHAPE, "input and output differ in shape");
+    dsq_nd_run(&nd, c->pool, cast_run_elements, &j);
+    return DSQ_OK;
+}
+
+const struct dsq_cpu_op dsq_cpu_cast = {
+    .memory = DSQ_MEM_READS_ANY | DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
+    .supports = cast_supports,
+    .run = cast_run,
+};

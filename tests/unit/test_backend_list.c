@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The backends' list, and what the CPU says about operators it cannot run. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "graph/text.h"
+
+static void test_find(void **state)
+{
+    (void)state;
+    int n;
+    const struct dsq_backend *const *all = dsq_backends(&n);
+    assert_true(n >= 1);
+    for (int i = 0; i < n; i++)
+        assert_ptr_equal(dsq_backend_find(all[i]->type), all[i]);
+    assert_string_equal(dsq_backend_find(DSQ_DEVICE_CPU)->name, "cpu");
+    assert_null(dsq_backend_find((enum dsq_device_type)99));
+}
+
+static void expect_refusal(const char *text, const char *reason)
+{
+    struct dsq_graph *g = NULL;
+    struct dsq_diag d = {DSQ_OK, ""};
+    char why[128] = "";
+    enum dsq_status s = dsq_graph_parse(&g, text, strlen(text), NULL, 0, false, NULL, &d);
+    if (s != DSQ_OK)
+        print_error("%s\n", d.text);
+    assert_int_equal(s, DSQ_OK);
+    assert_false(dsq_backend_find(DSQ_DEVICE_CPU)->supports(g, 0, why, sizeof why));
+    assert_string_equal(why, reason);
+    dsq_graph_free(&g);
+}
+
+static void test_refusals_say_why(void **state)
+{
+    (void)state;
+    expect_refusal("graph \"g\"\n"
+                   "input %x f32 [1,4,H,W] nhwc\n"
+                   "const %s s64 [4] {1, 4, 20, 30}\n"
+                   "%y f32 [1,4,20,30] nhwc = resize(%x, %s, _) {mode=linear}\n"
+                   "output %y\n",
+                   "mode linear: only nearest");
+    expect_refusal("graph \"g\"\n"
+                   "input %x s64 [4]\n"
+                   "%y s64 [4] = add(%x, %x)\n"
+                   "output %y\n",
+                   "s64 and s64 to s64: only f32 and s8");
+    expect_refusal("graph \"g\"\n"
+                   "input %x f32 [1,4,H,W] nhwc\n"
+                   "%y s64 [4] = shape(%x)\n"
+                   "output %y\n",
+                   "'shape' runs on sizes only, not on data");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_refusals_say_why),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
