@@ -57,8 +57,8 @@ struct dsq_window_axis {
 bool dsq_window_axis(struct dsq_dims *t, const struct dsq_window *w, int axis, dsq_dim in,
                      struct dsq_window_axis *out);
 
-/* resize: source index of each output index along one axis for mode nearest (host side, float math as
- * ONNX's reference). `scale` = out/in (or the given scale). */
+/* resize: source index of each output index along one axis for mode nearest (host side, in float as
+ * ONNX Runtime). `scale` = out/in (or the given scale). */
 int64_t dsq_resize_nearest_index(const struct dsq_resize_attr *a, int64_t out_index, int64_t in_size,
                                  int64_t out_size, double scale);
 

@@ -77,31 +77,44 @@ enum dsq_status dsq_shape_resize(const struct dsq_rule *r)
     return dsq_rule_fail(r, "neither sizes nor scales are given");
 }
 
-/* Where the centre of an output pixel lies in the input. After onnx/reference/ops/op_resize.py. */
-static double source_position(const struct dsq_resize_attr *a, int64_t i, int64_t in_size,
-                              double scale)
+/* The output's length as align_corners means it: ONNX's node tests take it before it is rounded down
+ * to whole pixels. What differs by the rounding of `scale` alone is whole. */
+static float resized_length(int64_t in_size, int64_t out_size, double scale)
 {
-    double x = (double)i, out_size = scale * (double)in_size;
+    const double length = scale * (double)in_size;
+    return fabs(length - (double)out_size) <= 1e-6 * length ? (float)out_size : (float)length;
+}
+
+/* Where the centre of an output pixel lies in the input. After onnx/reference/ops/op_resize.py, but
+ * in float, as ONNX Runtime: where the true position is that of a pixel, floor and ceil hang on the
+ * last bit. */
+static float source_position(const struct dsq_resize_attr *a, int64_t i, int64_t in_size,
+                             int64_t out_size, double exact_scale)
+{
+    const float x = (float)i, scale = (float)exact_scale;
+    const float length = resized_length(in_size, out_size, exact_scale);
     switch (a->coord) {
     case DSQ_COORD_ASYMMETRIC:
         return x / scale;
     case DSQ_COORD_ALIGN_CORNERS:
-        return out_size == 1 ? 0 : x * (double)(in_size - 1) / (out_size - 1);
+        return length == 1.0f ? 0.0f : x * (float)(in_size - 1) / (length - 1.0f);
     case DSQ_COORD_PYTORCH_HALF_PIXEL:
-        return out_size == 1 ? -0.5 : (x + 0.5) / scale - 0.5;
+        return out_size == 1 ? 0.0f : (x + 0.5f) / scale - 0.5f;
     default:
-        return (x + 0.5) / scale - 0.5;
+        return (x + 0.5f) / scale - 0.5f;
     }
 }
 
 int64_t dsq_resize_nearest_index(const struct dsq_resize_attr *a, int64_t out_index,
                                  int64_t in_size, int64_t out_size, double scale)
 {
-    (void)out_size;
-    double x = source_position(a, out_index, in_size, scale), left = floor(x), y;
+    const double x = (double)source_position(a, out_index, in_size, out_size, scale);
+    const double left = floor(x), from_half = x - left - 0.5;
+    const bool half_way = fabs(from_half) <= 1e-6 * (fabs(x) + 1.0); /* as near as float tells */
+    double y;
     switch (a->round) {
     case DSQ_ROUND_PREFER_CEIL:
-        y = x - left < 0.5 ? left : left + 1;
+        y = half_way || from_half > 0.0 ? left + 1 : left;
         break;
     case DSQ_ROUND_FLOOR:
         y = left;
@@ -110,7 +123,7 @@ int64_t dsq_resize_nearest_index(const struct dsq_resize_attr *a, int64_t out_in
         y = ceil(x);
         break;
     default:
-        y = x - left <= 0.5 ? left : left + 1;
+        y = half_way || from_half < 0.0 ? left : left + 1;
         break;
     }
     double last = (double)(in_size - 1);

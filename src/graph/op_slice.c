@@ -29,7 +29,7 @@ static struct cut cut_number(int64_t size, int64_t start, int64_t end, int64_t s
         end = clamp(end, 0, size);
         c.count = end > c.first ? (end - c.first - 1) / step + 1 : 0;
     } else {
-        c.first = clamp(start, -1, size - 1);
+        c.first = size ? clamp(start, 0, size - 1) : -1; /* unlike numpy: ONNX keeps element 0 */
         end = clamp(end, -1, size - 1);
         /* -(step + 1) cannot overflow: step may be INT64_MIN */
         c.count = c.first > end

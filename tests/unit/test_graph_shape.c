@@ -183,6 +183,8 @@ static void test_slices(void **state)
         {SLICE(MAX, MIN, "3", "-3") "%n, %s, %e, %a, %t)", "[2,3,8,3]"},
         {SLICE(MAX, MIN, "3", MIN) "%n, %s, %e, %a, %t)", "[2,3,8,1]"},
         {SLICE("0", MAX, "3", MAX) "%n, %s, %e, %a, %t)", "[2,3,8,1]"},
+        {SLICE("-100", "-200", "3", "-1") "%n, %s, %e, %a, %t)", "[2,3,8,1]"}, /* not numpy's 0 */
+        {SLICE("-100", "0", "3", "-1") "%n, %s, %e, %a, %t)", "[2,3,8,0]"},
     };
     RUN(run_case, cases);
     static const struct shape_case errors[] = {
