@@ -8,17 +8,39 @@
 #include "pass/fold_eval.h"
 #include "pass/match.h"
 
-/* Larger results are left alone: a constant that something enlarges should travel small. */
-enum { MAX_FOLDED_BYTES = 256 << 20 };
+/* Larger results are left alone: a constant that something enlarges should travel small. All results
+ * together are bounded too, or a file of some hundred bytes could ask for any amount of memory; what
+ * is over is computed at run time. No exporter comes near that: results are mostly as large as the
+ * weights that they are made of. */
+enum { MAX_FOLDED_BYTES = 256 << 20, USUAL_BYTES = 64 << 20, TIMES_THE_CONSTANTS = 8 };
 
-/* The value becomes a constant in place: id and name stay. `data` lies in the graph's arena. */
-static void become_const(struct dsq_graph *g, int32_t i, void *data, size_t bytes)
+struct folding {
+    struct dsq_graph *g;
+    struct dsq_sizes sizes;
+    size_t left_bytes; /* that results may still take */
+};
+
+static size_t bytes_allowed(const struct dsq_graph *g)
 {
-    struct dsq_value *v = &g->value[g->node[i].out[0]];
-    v->data = data;
+    size_t bytes = USUAL_BYTES;
+    for (dsq_vid v = 0; v < g->n_values; v++)
+        bytes += TIMES_THE_CONSTANTS * g->value[v].bytes;
+    return bytes;
+}
+
+/* The value becomes a constant in place: id and name stay. */
+static bool become_const(struct folding *f, int32_t i, const void *data, size_t bytes)
+{
+    struct dsq_value *v = &f->g->value[f->g->node[i].out[0]];
+    const void *copy = dsq_arena_copy(&f->g->arena, data, bytes);
+    if (!copy)
+        return false;
+    f->left_bytes -= bytes;
+    v->data = copy;
     v->bytes = bytes;
     v->layout = DSQ_NCHW;
-    dsq_graph_kill_node(g, i);
+    dsq_graph_kill_node(f->g, i);
+    return true;
 }
 
 static bool foldable(const struct dsq_graph *g, const struct dsq_node *n)
@@ -27,13 +49,16 @@ static bool foldable(const struct dsq_graph *g, const struct dsq_node *n)
            !dsq_is_graph_output(g, n->out[0]);
 }
 
-static void *place_for(struct dsq_graph *g, dsq_vid v, size_t *bytes)
+/* Zeroed memory for value v, to be released; not the graph's, which would keep it whatever comes. */
+static void *place_for(const struct folding *f, dsq_vid v, size_t *bytes)
 {
+    const struct dsq_value *value = &f->g->value[v];
     size_t n;
-    if (!dsq_shape_elements(&g->value[v].shape, &n) ||
-        !dsq_mul(n, dsq_dtype_bytes(g->value[v].dtype), bytes) || *bytes > MAX_FOLDED_BYTES)
+    if (!dsq_shape_elements(&value->shape, &n) ||
+        !dsq_mul(n, dsq_dtype_bytes(value->dtype), bytes) || *bytes > MAX_FOLDED_BYTES ||
+        *bytes > f->left_bytes)
         return NULL;
-    return dsq_arena_alloc64(&g->arena, *bytes);
+    return dsq_calloc(f->g->arena.allocator, 1, *bytes);
 }
 
 /* What inference knows of value v, if all n elements are numbers. */
@@ -43,17 +68,8 @@ static const struct dsq_host_data *known_numbers(const struct dsq_sizes *s, dsq_
     return h && h->known && (size_t)h->n == n && !h->symbolic ? h : NULL;
 }
 
-static bool fold_known(struct dsq_graph *g, const struct dsq_sizes *s, int32_t i)
+static bool write_numbers(const struct dsq_host_data *h, size_t n, enum dsq_dtype t, void *data)
 {
-    const dsq_vid v = g->node[i].out[0];
-    const enum dsq_dtype t = g->value[v].dtype;
-    size_t n, bytes;
-    if ((t != DSQ_S64 && t != DSQ_S32) || !dsq_shape_elements(&g->value[v].shape, &n))
-        return false;
-    const struct dsq_host_data *h = known_numbers(s, v, n);
-    void *data = h ? place_for(g, v, &bytes) : NULL;
-    if (!data)
-        return false;
     for (size_t k = 0; k < n; k++) {
         const int64_t number = h->e[k];
         if (t == DSQ_S32 && (number < INT32_MIN || number > INT32_MAX))
@@ -63,8 +79,21 @@ static bool fold_known(struct dsq_graph *g, const struct dsq_sizes *s, int32_t i
         else
             ((int32_t *)data)[k] = (int32_t)number;
     }
-    become_const(g, i, data, bytes);
     return true;
+}
+
+static bool fold_known(struct folding *f, int32_t i)
+{
+    const dsq_vid v = f->g->node[i].out[0];
+    const enum dsq_dtype t = f->g->value[v].dtype;
+    size_t n, bytes;
+    if ((t != DSQ_S64 && t != DSQ_S32) || !dsq_shape_elements(&f->g->value[v].shape, &n))
+        return false;
+    const struct dsq_host_data *h = known_numbers(&f->sizes, v, n);
+    void *data = h ? place_for(f, v, &bytes) : NULL;
+    bool ok = data && write_numbers(h, n, t, data) && become_const(f, i, data, bytes);
+    dsq_release(f->g->arena.allocator, data);
+    return ok;
 }
 
 static bool inputs_are_const(const struct dsq_graph *g, const struct dsq_node *n)
@@ -75,31 +104,30 @@ static bool inputs_are_const(const struct dsq_graph *g, const struct dsq_node *n
     return n->n_in > 0;
 }
 
-static bool fold_evaluated(struct dsq_graph *g, int32_t i)
+static bool fold_evaluated(struct folding *f, int32_t i)
 {
     size_t bytes;
-    if (!inputs_are_const(g, &g->node[i]))
+    if (!inputs_are_const(f->g, &f->g->node[i]))
         return false;
-    void *data = place_for(g, g->node[i].out[0], &bytes);
-    if (!data || !dsq_fold_node(g, i, data))
-        return false;
-    become_const(g, i, data, bytes);
-    return true;
+    void *data = place_for(f, f->g->node[i].out[0], &bytes);
+    bool ok = data && dsq_fold_node(f->g, i, data) && become_const(f, i, data, bytes);
+    dsq_release(f->g->arena.allocator, data);
+    return ok;
 }
 
 enum dsq_status dsq_pass_fold_constants(struct dsq_pass *p, bool *changed, struct dsq_diag *d)
 {
     struct dsq_graph *g = p->g;
+    struct folding f = {.g = g, .left_bytes = bytes_allowed(g)};
     struct dsq_arena scratch;
-    struct dsq_sizes sizes;
     dsq_arena_init(&scratch, g->arena.allocator);
-    enum dsq_status status = dsq_sizes_create(&sizes, g, &scratch, d);
+    enum dsq_status status = dsq_sizes_create(&f.sizes, g, &scratch, d);
     for (int32_t i = 0; status == DSQ_OK && i < g->n_inputs; i++)
-        sizes.shape[g->input[i]] = g->value[g->input[i]].shape;
+        f.sizes.shape[g->input[i]] = g->value[g->input[i]].shape;
     if (status == DSQ_OK)
-        status = dsq_sizes_infer(&sizes, g, &g->dims, d);
+        status = dsq_sizes_infer(&f.sizes, g, &g->dims, d);
     for (int32_t i = 0; status == DSQ_OK && i < g->n_nodes; i++)
-        if (foldable(g, &g->node[i]) && (fold_known(g, &sizes, i) || fold_evaluated(g, i)))
+        if (foldable(g, &g->node[i]) && (fold_known(&f, i) || fold_evaluated(&f, i)))
             *changed = true;
     dsq_arena_free(&scratch);
     return status;

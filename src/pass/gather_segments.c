@@ -29,27 +29,35 @@ static bool same_kind(const struct dsq_graph *g, const struct dsq_node *a, const
            type_of(g, a->out[0]) == type_of(g, b->out[0]);
 }
 
-/* Does anything that node `to` reads, directly or not, come from node `from`? `stack` and `seen`
- * hold n_nodes elements each. */
-static bool depends(const struct dsq_match *m, int32_t to, int32_t from, int32_t *stack, bool *seen)
+/* Searches for paths that begin at one node. mark[p]: whether one leads from there to node p, as far
+ * as searches so far have told, so that a node with many candidates costs one walk, not one each. */
+enum { UNKNOWN = 0, LEADS, LEADS_NOT };
+struct search {
+    uint8_t *mark;  /* by node */
+    int32_t *queue; /* n_nodes elements */
+};
+
+/* Does anything that node `to` reads, directly or not, come from node `from`? */
+static bool depends(const struct dsq_match *m, int32_t to, int32_t from, struct search *s)
 {
-    const struct dsq_graph *g = m->g;
     int32_t n = 0;
-    memset(seen, 0, (size_t)g->n_nodes * sizeof *seen);
-    stack[n++] = to;
-    while (n > 0) {
-        const struct dsq_node *node = &g->node[stack[--n]];
-        for (int32_t k = 0; k < node->n_in; k++) {
+    bool found = false;
+    s->queue[n++] = to;
+    for (int32_t at = 0; at < n && !found; at++) {
+        const struct dsq_node *node = &m->g->node[s->queue[at]];
+        for (int32_t k = 0; k < node->n_in && !found; k++) {
             const int32_t p = node->in[k] == DSQ_NO_VALUE ? -1 : m->uses.producer[node->in[k]];
-            if (p < 0 || seen[p])
+            found = p >= 0 && (p == from || s->mark[p] == LEADS);
+            if (p < 0 || found || s->mark[p] == LEADS_NOT)
                 continue;
-            if (p == from)
-                return true;
-            seen[p] = true;
-            stack[n++] = p;
+            s->mark[p] = LEADS_NOT; /* of all that were seen, if nothing is found */
+            s->queue[n++] = p;
         }
     }
-    return false;
+    for (int32_t at = 1; found && at < n; at++)
+        s->mark[s->queue[at]] = UNKNOWN;
+    s->mark[to] = found ? LEADS : LEADS_NOT;
+    return found;
 }
 
 /* Node j becomes i's segments followed by its own, under i's name; i is killed. j's place comes
@@ -78,24 +86,49 @@ static enum dsq_status merge(struct dsq_match *m, int32_t i, int32_t j, struct d
     return DSQ_OK;
 }
 
+/* The node after i to merge it with, or -1. */
+static int32_t partner(const struct dsq_match *m, int32_t i, struct search *below,
+                       struct search *above)
+{
+    const struct dsq_graph *g = m->g;
+    bool fresh = true;
+    for (int32_t j = i + 1; j < g->n_nodes; j++) {
+        if (!same_kind(g, &g->node[i], &g->node[j]))
+            continue;
+        if (fresh) {
+            memset(below->mark, UNKNOWN, (size_t)g->n_nodes);
+            memset(above->mark, UNKNOWN, (size_t)g->n_nodes);
+            depends(m, i, g->n_nodes, above); /* on no such node: marks all that i depends on */
+            fresh = false;
+        }
+        if (above->mark[j] == UNKNOWN && !depends(m, j, i, below))
+            return j;
+    }
+    return -1;
+}
+
+static enum dsq_status open_search(struct dsq_match *m, struct search *s, struct dsq_diag *d)
+{
+    s->mark = dsq_arena_calloc(&m->scratch, (size_t)m->g->n_nodes + 1, sizeof *s->mark);
+    s->queue = dsq_arena_calloc(&m->scratch, (size_t)m->g->n_nodes + 1, sizeof *s->queue);
+    if (!s->mark || !s->queue)
+        return dsq_fail(d, DSQ_NOMEM, "no memory to look for paths between convolutions");
+    return DSQ_OK;
+}
+
 static enum dsq_status gather(struct dsq_match *m, bool *changed, struct dsq_diag *d)
 {
-    struct dsq_graph *g = m->g;
-    int32_t *stack = dsq_arena_calloc(&m->scratch, (size_t)g->n_nodes + 1, sizeof *stack);
-    bool *seen = dsq_arena_calloc(&m->scratch, (size_t)g->n_nodes + 1, sizeof *seen);
-    if (!stack || !seen)
-        return dsq_fail(d, DSQ_NOMEM, "no memory to look for paths between convolutions");
-    for (int32_t i = 0; i < g->n_nodes; i++) {
-        if (g->node[i].op != DSQ_OP_CONV)
+    struct search below, above;
+    DSQ_TRY(open_search(m, &below, d));
+    DSQ_TRY(open_search(m, &above, d));
+    for (int32_t i = 0; i < m->g->n_nodes; i++) {
+        if (m->g->node[i].op != DSQ_OP_CONV || !dsq_node_runs(&m->g->node[i]))
             continue;
-        for (int32_t j = i + 1; j < g->n_nodes; j++) {
-            if (!same_kind(g, &g->node[i], &g->node[j]) || depends(m, j, i, stack, seen) ||
-                depends(m, i, j, stack, seen))
-                continue;
-            DSQ_TRY(merge(m, i, j, d));
-            *changed = true;
-            break;
-        }
+        const int32_t j = partner(m, i, &below, &above);
+        if (j < 0)
+            continue;
+        DSQ_TRY(merge(m, i, j, d));
+        *changed = true;
     }
     return DSQ_OK;
 }

@@ -298,6 +298,35 @@ static void test_out_of_memory(void **state)
     dsq_ranges_free(&ranges);
 }
 
+/* Two long chains over one weight: every node depends on all before it in its chain, so that only
+ * pairs across merge. Looking at all paths for all pairs would take minutes. */
+static void test_recurrent_weights(void **state)
+{
+    (void)state;
+    enum { LENGTH = 4000 };
+    struct dsq_writer w;
+    dsq_writer_init(&w, NULL);
+    dsq_write_text(&w, "graph \"chains\"\ninput %a0 f32 [N,2,H,W] nchw\n"
+                       "input %b0 f32 [N,2,H,W] nchw\nconst %w f32 [2,1,1,2] @0:16\n");
+    for (int i = 0; i < 2 * LENGTH; i++)
+        dsq_write_format(&w,
+                         "%%%c%d f32 [N,2,H,W] nchw = conv(%%w, _, %%%c%d, _, _) {kernel=1,1 "
+                         "stride=1,1 dilation=1,1 group=1 out_channels=2 act_lo=-inf act_hi=inf}\n",
+                         "ab"[i % 2], i / 2 + 1, "ab"[i % 2], i / 2);
+    dsq_write_format(&w, "output %%a%d\noutput %%b%d\n", LENGTH, LENGTH);
+    assert_false(w.failed);
+    enum dsq_status status;
+    struct dsq_graph *g = parse(w.data, NULL, &status);
+    struct dsq_diag d = {0};
+    if (dsq_pass_run_one(g, "gather_segments", NULL, NULL, &d) != DSQ_OK)
+        fail_msg("%s", d.text);
+    assert_int_equal(g->n_nodes, LENGTH);
+    for (int32_t i = 0; i < g->n_nodes; i++)
+        assert_int_equal(g->node[i].n_out, 2);
+    dsq_graph_free(&g);
+    dsq_writer_free(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_skip_and_stop), cmocka_unit_test(test_dump),
         cmocka_unit_test(test_dump_to_log),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_overflow),      cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_recurrent_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
