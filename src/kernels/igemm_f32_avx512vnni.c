@@ -41,22 +41,21 @@ struct output {
     size_t r_stride, y_stride;
     __m512 lo, hi;
     __mmask16 mask[2]; /* the columns there are */
+    bool whole;        /* all NR of them */
 };
 
-/* The epilogue of the whole tile. Not inlined: its constants would take registers from the
- * products. MAX and MIN give their second operand when either is NaN, so NaN passes. */
-static __attribute__((noinline)) void finish(const __m512 acc[MR][2], size_t mr, int n_vec,
-                                             const struct output *o)
+/* The epilogue of one row. MAX and MIN give their second operand when either is NaN, so NaN passes.
+ */
+INLINE void finish_row(__m512 v, size_t i, const int c, const struct output *o)
 {
-    for (size_t i = 0; i < mr; i++)
-        for (int c = 0; c < n_vec; c++) {
-            __m512 v = acc[i][c];
-            if (o->r)
-                v = _mm512_add_ps(
-                    v, _mm512_maskz_loadu_ps(o->mask[c], o->r + i * o->r_stride + 16 * c));
-            v = _mm512_min_ps(o->hi, _mm512_max_ps(o->lo, v));
-            _mm512_mask_storeu_ps(o->y + i * o->y_stride + 16 * c, o->mask[c], v);
-        }
+    float *y = o->y + i * o->y_stride + 16 * c;
+    if (o->r)
+        v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(o->mask[c], o->r + i * o->r_stride + 16 * c));
+    v = _mm512_min_ps(o->hi, _mm512_max_ps(o->lo, v));
+    if (o->whole)
+        _mm512_storeu_ps(y, v);
+    else
+        _mm512_mask_storeu_ps(y, o->mask[c], v);
 }
 
 INLINE void tile(const struct dsq_igemm_f32 *p, size_t mr, const float *const *a, const float *w,
@@ -72,14 +71,22 @@ INLINE void tile(const struct dsq_igemm_f32 *p, size_t mr, const float *const *a
     for (const float *const *end = a + p->taps * MR; a != end; a += MR) {
         const float *const row[MR] = {a[0], a[1], a[2], a[3], a[4],  a[5],
                                       a[6], a[7], a[8], a[9], a[10], a[11]};
+        /* The next tap's rows begin elsewhere: ask for them while this tap's are multiplied. */
+        const float *const *next = a + MR != end ? a + MR : a;
+#define ROW(i) _mm_prefetch((const char *)next[i], _MM_HINT_T0);
+        EACH_ROW(ROW)
+#undef ROW
         for (size_t k = 0; k < kc; k++, w += NR)
             step(acc, row, k, w, n_vec);
     }
-    __m512 sums[MR][2];
-#define ROW(i) sums[i][0] = acc[i][0], sums[i][1] = acc[i][1];
+#define ROW(i)                                                                                     \
+    if (i < mr) {                                                                                  \
+        finish_row(acc[i][0], i, 0, o);                                                            \
+        if (n_vec > 1)                                                                             \
+            finish_row(acc[i][1], i, 1, o);                                                        \
+    }
     EACH_ROW(ROW)
 #undef ROW
-    finish(sums, mr, n_vec, o);
 }
 
 static __mmask16 first_lanes(size_t n)
@@ -99,6 +106,7 @@ void dsq_igemm_f32_12x32__avx512vnni(const struct dsq_igemm_f32 *p, size_t mr, s
         .lo = _mm512_set1_ps(p->act_lo),
         .hi = _mm512_set1_ps(p->act_hi),
         .mask = {first_lanes(nr), first_lanes(nr > 16 ? nr - 16 : 0)},
+        .whole = nr == NR,
     };
     if (nr > 16)
         tile(p, mr, a, w_block, bias, &o, 2);

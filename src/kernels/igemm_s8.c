@@ -9,8 +9,7 @@
 
 #include "base/cpu.h"
 
-#define KERNEL(function, needs, mr, nr, kr, row_sums, unsigned_weights)                            \
-    {#function, function, row_sums, DSQ_CPU_##needs, mr, nr, kr, unsigned_weights},
+#define KERNEL(function, needs, mr, nr, kr) {#function, function, DSQ_CPU_##needs, mr, nr, kr},
 static const struct dsq_igemm_s8_kernel kernels[] = {
 #include "kernels/igemm_s8.def"
 };
@@ -38,21 +37,27 @@ size_t dsq_igemm_s8_block_bytes(const struct dsq_igemm_s8_kernel *k, size_t taps
     return (bytes + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
 }
 
-/* Columns [first, first + NR) of w, those from n on as zeros. */
+/* Where weight i of a tap's kc lies among its groups' bytes of one column. */
+static size_t place_in_tap(size_t i, size_t kc, size_t kr)
+{
+    size_t rest = kc % kr;
+    bool in_last = rest != 0 && kc > kr && i >= kc - rest;
+    return in_last ? i + kr - rest : i;
+}
+
+/* Columns [first, first + NR) of w, those from n on as zeros. `block` is zeros. */
 static void pack_block(const struct dsq_igemm_s8_kernel *k, size_t first, size_t n, size_t taps,
                        size_t kc, const int8_t *w, uint8_t *block)
 {
-    const uint8_t zero = k->unsigned_weights ? 128 : 0;
     uint8_t *dst = block + k->nr * sizeof(int32_t);
     size_t groups = (kc + k->kr - 1) / k->kr;
-    memset(dst, zero, taps * groups * k->nr * k->kr);
     for (size_t j = 0; j < k->nr; j++) {
         int32_t sum = 0;
         for (size_t t = 0; first + j < n && t < taps; t++) {
             const int8_t *src = w + ((first + j) * taps + t) * kc;
             for (size_t i = 0; i < kc; i++) {
-                size_t group = t * groups + i / k->kr;
-                dst[(group * k->nr + j) * k->kr + i % k->kr] = (uint8_t)(src[i] + zero);
+                size_t at = place_in_tap(i, kc, k->kr), group = t * groups + at / k->kr;
+                dst[(group * k->nr + j) * k->kr + at % k->kr] = (uint8_t)src[i];
                 sum += src[i];
             }
         }

@@ -18,10 +18,6 @@
  * tap must be valid (repeat the last row when mr < MR). Writes exactly mr x nr elements; reads
  * exactly kc bytes of each row. Strides are in elements. y must not overlap the inputs, except that
  * r may be y.
- *
- * Variants whose multiplier wants one unsigned operand need the sum of each row's bytes: if
- * kernel->row_sums, the caller calls it once a tile (any number of channel blocks) and passes the
- * MR sums.
  */
 #ifndef DSQ_KERNELS_IGEMM_S8_H
 #define DSQ_KERNELS_IGEMM_S8_H
@@ -44,19 +40,15 @@ struct dsq_igemm_s8 {
 
 /* m, bias: nr of each, for the block's columns. y: float or s8, by p->y_is_float. r NULL: none. */
 typedef void dsq_igemm_s8_fn(const struct dsq_igemm_s8 *p, size_t mr, size_t nr,
-                             const int8_t *const *a, const int32_t *row_sums, const void *w_block,
-                             const float *m, const float *bias, const int8_t *r, size_t r_stride,
-                             void *y, size_t y_stride);
-typedef void dsq_igemm_s8_row_sums_fn(size_t taps, size_t kc, const int8_t *const *a,
-                                      int32_t *sums);
+                             const int8_t *const *a, const void *w_block, const float *m,
+                             const float *bias, const int8_t *r, size_t r_stride, void *y,
+                             size_t y_stride);
 
 struct dsq_igemm_s8_kernel {
     const char *name;
     dsq_igemm_s8_fn *run;
-    dsq_igemm_s8_row_sums_fn *row_sums; /* or NULL; sums MR rows */
-    uint32_t needs;                     /* enum dsq_cpu_flag */
-    uint8_t mr, nr, kr;                 /* kr: bytes of k that are multiplied together */
-    bool unsigned_weights;              /* packed as w + 128 */
+    uint32_t needs;     /* enum dsq_cpu_flag */
+    uint8_t mr, nr, kr; /* kr: bytes of k that are multiplied together */
 };
 
 /* The best variant within `cpu`; all variants, slowest first. Never NULL. */
@@ -64,15 +56,15 @@ const struct dsq_igemm_s8_kernel *dsq_igemm_s8_select(uint32_t cpu);
 const struct dsq_igemm_s8_kernel *dsq_igemm_s8_all(size_t *n);
 
 /* Packed weights: ceil(n / NR) blocks of block_bytes each: NR s32 sums of w, then for each tap,
- * each group of kr, each column kr bytes; past n and past kc: w = 0. w is [n][taps][kc]. 64-byte
- * aligned blocks. */
+ * each group of kr, each column kr bytes; past n: w = 0. Where kc is no multiple of kr, the last
+ * group of kc > kr is that of the last kr bytes of a row, with w = 0 for those that an earlier
+ * group has; of kc < kr, w = 0 past kc. w is [n][taps][kc]. 64-byte aligned blocks. */
 size_t dsq_igemm_s8_block_bytes(const struct dsq_igemm_s8_kernel *k, size_t taps, size_t kc);
 void dsq_igemm_s8_pack(const struct dsq_igemm_s8_kernel *k, size_t n, size_t taps, size_t kc,
                        const int8_t *w, void *packed);
 
 /* Every variant's functions; call them through the table. */
-#define KERNEL(function, needs, mr, nr, kr, row_sums, unsigned_weights) dsq_igemm_s8_fn function;
-#define ROW_SUMS(function) dsq_igemm_s8_row_sums_fn function;
+#define KERNEL(function, needs, mr, nr, kr) dsq_igemm_s8_fn function;
 #include "kernels/igemm_s8.def"
 
 #endif

@@ -53,36 +53,30 @@ INLINE void step_row(__m256i acc[2], __m256i x, __m256i w0, __m256i w1, const bo
         step_row(acc[3], bytes(3), w0, w1, nonnegative, n_vec);                                    \
     }
 #define WHOLE(i) _mm256_set1_epi32(load4(row[i] + k))
-#define TAIL(i) _mm256_srl_epi32(_mm256_set1_epi32(last4(row[i], kc)), shift)
-#define SHORT(i) _mm256_set1_epi32(short_tail(row[i], kc))
+#define SHORT(i) _mm256_set1_epi32(short_tail(a[i], p->kc))
 
-/* First the whole groups of all taps, then the tails of all taps: the sum is the same, and with one
- * step in each loop compilers keep the accumulators in registers. */
+/* Rows of at least 4 bytes: the last group may overlap the one before, where its weights are 0. */
 INLINE void accumulate(__m256i acc[MR][2], const struct dsq_igemm_s8 *p, const int8_t *const *a,
                        const int8_t *w, const bool nonnegative, const int n_vec)
 {
-    const size_t kc = p->kc, whole = kc / KR * KR, tap_bytes = (kc + KR - 1) / KR * GROUP_BYTES;
-    const int8_t *const *const end = a + p->taps * MR;
-    if (whole > 0) {
-        const int8_t *group = w;
-        for (const int8_t *const *tap = a; tap != end; tap += MR) {
-            const int8_t *const row[MR] = {tap[0], tap[1], tap[2], tap[3]};
-            for (size_t k = 0; k < whole; k += KR, group += GROUP_BYTES)
-                STEP(WHOLE, group)
-            group += tap_bytes - whole / KR * GROUP_BYTES;
+    const size_t last = p->kc - KR, groups = (p->kc + KR - 1) / KR;
+    for (const int8_t *const *end = a + p->taps * MR; a != end; a += MR) {
+        const int8_t *const row[MR] = {a[0], a[1], a[2], a[3]};
+        size_t k = 0;
+        for (const int8_t *tap_end = w + groups * GROUP_BYTES; w != tap_end; w += GROUP_BYTES) {
+            STEP(WHOLE, w)
+            k = k + KR < last ? k + KR : last;
         }
     }
-    if (whole == kc)
-        return;
-    const __m128i shift = _mm_cvtsi32_si128(tail_shift(kc));
-    w += whole / KR * GROUP_BYTES;
-    for (; a != end; a += MR, w += tap_bytes) {
-        const int8_t *const row[MR] = {a[0], a[1], a[2], a[3]};
-        if (whole > 0)
-            STEP(TAIL, w)
-        else
-            STEP(SHORT, w)
-    }
+}
+
+/* Rows of less than 4 bytes. */
+INLINE void accumulate_short(__m256i acc[MR][2], const struct dsq_igemm_s8 *p,
+                             const int8_t *const *a, const int8_t *w, const bool nonnegative,
+                             const int n_vec)
+{
+    for (const int8_t *const *end = a + p->taps * MR; a != end; a += MR, w += GROUP_BYTES)
+        STEP(SHORT, w)
 }
 
 struct output {
@@ -123,7 +117,10 @@ INLINE void tile(const int8_t *const *a, size_t mr, const void *w_block, const s
     __m256i s0 = _mm256_sub_epi32(none, _mm256_mullo_epi32(a_zero, _mm256_loadu_si256(sums)));
     __m256i s1 = _mm256_sub_epi32(none, _mm256_mullo_epi32(a_zero, _mm256_loadu_si256(sums + 1)));
     __m256i acc[MR][2] = {{s0, s1}, {s0, s1}, {s0, s1}, {s0, s1}};
-    accumulate(acc, o->p, a, (const int8_t *)(sums + 2), nonnegative, n_vec);
+    if (o->p->kc >= KR)
+        accumulate(acc, o->p, a, (const int8_t *)(sums + 2), nonnegative, n_vec);
+    else
+        accumulate_short(acc, o->p, a, (const int8_t *)(sums + 2), nonnegative, n_vec);
 
     const __m256i sums_of_tile[MR][2] = {{acc[0][0], acc[0][1]},
                                          {acc[1][0], acc[1][1]},
@@ -133,11 +130,10 @@ INLINE void tile(const int8_t *const *a, size_t mr, const void *w_block, const s
 }
 
 void dsq_igemm_s8_4x16c4__avx2(const struct dsq_igemm_s8 *p, size_t mr, size_t nr,
-                               const int8_t *const *a, const int32_t *row_sums, const void *w_block,
-                               const float *m, const float *bias, const int8_t *r, size_t r_stride,
-                               void *y, size_t y_stride)
+                               const int8_t *const *a, const void *w_block, const float *m,
+                               const float *bias, const int8_t *r, size_t r_stride, void *y,
+                               size_t y_stride)
 {
-    (void)row_sums;
     const __m256i mask0 = first_lanes(nr), mask1 = first_lanes(nr > 8 ? nr - 8 : 0);
     const struct output o = {
         .p = p,

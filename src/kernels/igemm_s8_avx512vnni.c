@@ -2,15 +2,17 @@
 /*
  * igemm_s8 for AVX-512 with VNNI: 12 rows by 32 columns, 4 bytes of k at a time.
  *
- * vpdpbusd multiplies an unsigned by a signed operand. The unsigned one is the weights, packed as
- * w + 128; the signed one is 4 bytes of a row, broadcast, so a takes its whole range as it is. Then
- *     sum a * (w + 128) = sum a * w + 128 * sum a
- * and 128 * sum a of each row, with a_zero * sum w of each column, is where the accumulators start,
- * negated. All of it is arithmetic modulo 2^32 with a result that fits, so what wraps on the way
- * does no harm. Registers: 24 accumulators, 2 weights, 1 broadcast of 32. A block with 16 columns
- * or fewer left uses only the lower vector of each pair.
+ * vpdpbusd multiplies an unsigned by a signed operand. The unsigned one is 4 bytes of a row,
+ * broadcast, the signed one the weights. Where a may be negative its sign bits are flipped, which
+ * makes it a + 128, on ports that the products do not use. Then
+ *     sum (a + 128) * w = sum a * w + 128 * sum w
+ * and (a_zero + 128) * sum w of each column is where the accumulators start, negated. All of it is
+ * arithmetic modulo 2^32 with a result that fits, so what wraps on the way does no harm. Registers:
+ * 24 accumulators, 2 weights, 1 broadcast, the sign bits of 32. A block with 16 columns or fewer
+ * left uses only the lower vector of each pair.
  */
 #include <immintrin.h>
+#include <stdbool.h>
 
 #include "kernels/fused_bound.h"
 #include "kernels/group4.h"
@@ -21,79 +23,61 @@ enum { MR = 12, NR = 32, KR = 4, GROUP_BYTES = NR * KR };
 #define INLINE static inline __attribute__((always_inline))
 #define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
 
-/* One group of k for all rows; `bytes` gives 4 bytes of a row in each lane. */
+/* One group of k for all rows; `bytes(i)` gives 4 bytes of row i. */
 #define STEP_ROW(i, bytes)                                                                         \
     {                                                                                              \
-        __m512i x = bytes;                                                                         \
-        acc[i][0] = _mm512_dpbusd_epi32(acc[i][0], w0, x);                                         \
+        __m512i x = _mm512_set1_epi32(bytes);                                                      \
+        if (!nonnegative)                                                                          \
+            x = _mm512_xor_si512(x, signs);                                                        \
+        acc[i][0] = _mm512_dpbusd_epi32(acc[i][0], x, w0);                                         \
         if (n_vec > 1)                                                                             \
-            acc[i][1] = _mm512_dpbusd_epi32(acc[i][1], w1, x);                                     \
+            acc[i][1] = _mm512_dpbusd_epi32(acc[i][1], x, w1);                                     \
     }
-
-INLINE void step(__m512i acc[MR][2], const int8_t *const row[MR], size_t k, const uint8_t *w,
-                 const int n_vec)
-{
-    __m512i w0 = _mm512_loadu_si512(w);
-    __m512i w1 = n_vec > 1 ? _mm512_loadu_si512(w + 64) : w0;
-#define ROW(i) STEP_ROW(i, _mm512_set1_epi32(load4(row[i] + k)))
-    EACH_ROW(ROW)
-#undef ROW
-}
-
-/* The last kc % 4 bytes of rows of more than 4. */
-INLINE void step_tail(__m512i acc[MR][2], const int8_t *const row[MR], size_t kc, const uint8_t *w,
-                      const int n_vec)
-{
-    const __m128i shift = _mm_cvtsi32_si128(tail_shift(kc));
-    __m512i w0 = _mm512_loadu_si512(w);
-    __m512i w1 = n_vec > 1 ? _mm512_loadu_si512(w + 64) : w0;
-#define ROW(i) STEP_ROW(i, _mm512_srl_epi32(_mm512_set1_epi32(last4(row[i], kc)), shift))
-    EACH_ROW(ROW)
-#undef ROW
-}
-
-/* Rows of less than 4 bytes. */
-INLINE void step_short(__m512i acc[MR][2], const int8_t *const row[MR], size_t kc, const uint8_t *w,
-                       const int n_vec)
-{
-    __m512i w0 = _mm512_loadu_si512(w);
-    __m512i w1 = n_vec > 1 ? _mm512_loadu_si512(w + 64) : w0;
-#define ROW(i) STEP_ROW(i, _mm512_set1_epi32(short_tail(row[i], kc)))
-    EACH_ROW(ROW)
-#undef ROW
-}
-
-/* First the whole groups of all taps, then the tails of all taps: the sum is the same, and with one
- * step in each loop compilers keep the accumulators in registers. */
-INLINE void accumulate(__m512i acc[MR][2], const struct dsq_igemm_s8 *p, const int8_t *const *a,
-                       const uint8_t *w, const int n_vec)
-{
-    const size_t kc = p->kc, whole = kc / KR * KR, tap_bytes = (kc + KR - 1) / KR * GROUP_BYTES;
-    const int8_t *const *const end = a + p->taps * MR;
+#define STEP(ROW, w)                                                                               \
+    {                                                                                              \
+        __m512i w0 = _mm512_loadu_si512(w);                                                        \
+        __m512i w1 = n_vec > 1 ? _mm512_loadu_si512((w) + 64) : w0;                                \
+        EACH_ROW(ROW)                                                                              \
+    }
 #define ROWS(a)                                                                                    \
     {                                                                                              \
         a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11]                   \
     }
-    if (whole > 0) {
-        const uint8_t *group = w;
-        for (const int8_t *const *tap = a; tap != end; tap += MR) {
-            const int8_t *const row[MR] = ROWS(tap);
-            for (size_t k = 0; k < whole; k += KR, group += GROUP_BYTES)
-                step(acc, row, k, group, n_vec);
-            group += tap_bytes - whole / KR * GROUP_BYTES;
+
+/* Rows of at least 4 bytes: the last group may overlap the one before, where its weights are 0. */
+INLINE void accumulate(__m512i acc[MR][2], const struct dsq_igemm_s8 *p, const int8_t *const *a,
+                       const int8_t *w, const bool nonnegative, const int n_vec)
+{
+    const __m512i signs = _mm512_set1_epi8(-128);
+    const size_t last = p->kc - KR, groups = (p->kc + KR - 1) / KR;
+    for (const int8_t *const *end = a + p->taps * MR; a != end; a += MR) {
+        const int8_t *const row[MR] = ROWS(a);
+        /* The next tap's rows begin elsewhere: ask for them while this tap's are multiplied. */
+        const int8_t *const *next = a + MR != end ? a + MR : a;
+#define ROW(i) _mm_prefetch((const char *)next[i], _MM_HINT_T0);
+        EACH_ROW(ROW)
+#undef ROW
+        size_t k = 0;
+        for (const int8_t *tap_end = w + groups * GROUP_BYTES; w != tap_end; w += GROUP_BYTES) {
+#define ROW(i) STEP_ROW(i, load4(row[i] + k))
+            STEP(ROW, w)
+#undef ROW
+            k = k + KR < last ? k + KR : last;
         }
     }
-    if (whole == kc)
-        return;
-    w += whole / KR * GROUP_BYTES;
-    for (; a != end; a += MR, w += tap_bytes) {
-        const int8_t *const row[MR] = ROWS(a);
-        if (whole > 0)
-            step_tail(acc, row, kc, w, n_vec);
-        else
-            step_short(acc, row, kc, w, n_vec);
+}
+
+/* Rows of less than 4 bytes. */
+INLINE void accumulate_short(__m512i acc[MR][2], const struct dsq_igemm_s8 *p,
+                             const int8_t *const *a, const int8_t *w, const bool nonnegative,
+                             const int n_vec)
+{
+    const __m512i signs = _mm512_set1_epi8(-128);
+    for (const int8_t *const *end = a + p->taps * MR; a != end; a += MR, w += GROUP_BYTES) {
+#define ROW(i) STEP_ROW(i, short_tail(a[i], p->kc))
+        STEP(ROW, w)
+#undef ROW
     }
-#undef ROWS
 }
 
 struct output {
@@ -135,51 +119,48 @@ INLINE __m128i quantize(__m512 y, const struct output *o)
     return _mm512_cvtepi32_epi8(_mm512_mask_cvtps_epi32(o->y_zero, number, clamp(v, o)));
 }
 
-/* The epilogue of the whole tile. Not inlined: its constants would take registers from the
- * products. */
-static __attribute__((noinline)) void finish(const __m512i acc[MR][2], size_t mr, int n_vec,
-                                             const struct output *o)
+INLINE void finish_row(__m512i acc, size_t i, const int c, const struct output *o)
 {
-    for (size_t i = 0; i < mr; i++)
-        for (int c = 0; c < n_vec; c++) {
-            __m512 v = scale(acc[i][c], i, c, o);
-            size_t at = i * o->y_stride + 16 * (size_t)c;
-            float *yf = (float *)o->y + at;
-            int8_t *yq = (int8_t *)o->y + at;
-            if (o->p->y_is_float && o->whole)
-                _mm512_storeu_ps(yf, clamp(v, o));
-            else if (o->p->y_is_float)
-                _mm512_mask_storeu_ps(yf, o->mask[c], clamp(v, o));
-            else if (o->whole)
-                _mm_storeu_si128((__m128i *)yq, quantize(v, o));
-            else
-                _mm_mask_storeu_epi8(yq, o->mask[c], quantize(v, o));
-        }
+    __m512 v = scale(acc, i, c, o);
+    size_t at = i * o->y_stride + 16 * (size_t)c;
+    float *yf = (float *)o->y + at;
+    int8_t *yq = (int8_t *)o->y + at;
+    if (o->p->y_is_float && o->whole)
+        _mm512_storeu_ps(yf, clamp(v, o));
+    else if (o->p->y_is_float)
+        _mm512_mask_storeu_ps(yf, o->mask[c], clamp(v, o));
+    else if (o->whole)
+        _mm_storeu_si128((__m128i *)yq, quantize(v, o));
+    else
+        _mm_mask_storeu_epi8(yq, o->mask[c], quantize(v, o));
 }
 
-INLINE void tile(const int8_t *const *a, size_t mr, const int32_t *row_sums, const void *w_block,
-                 const struct output *o, const int n_vec)
+INLINE void tile(const int8_t *const *a, size_t mr, const void *w_block, const struct output *o,
+                 const bool nonnegative, const int n_vec)
 {
-    const __m512i *sums = w_block;
-    const __m512i a_zero = _mm512_set1_epi32(o->p->a_zero);
-    const __m512i c0 = _mm512_mullo_epi32(a_zero, _mm512_loadu_si512(sums));
-    const __m512i c1 = _mm512_mullo_epi32(a_zero, _mm512_loadu_si512(sums + 1));
+    const __m512i *sums = w_block, none = _mm512_setzero_si512();
+    const __m512i zero = _mm512_set1_epi32(o->p->a_zero + (nonnegative ? 0 : 128));
+    const __m512i c0 = _mm512_sub_epi32(none, _mm512_mullo_epi32(zero, _mm512_loadu_si512(sums)));
+    const __m512i c1 =
+        _mm512_sub_epi32(none, _mm512_mullo_epi32(zero, _mm512_loadu_si512(sums + 1)));
+    const int8_t *w = (const int8_t *)(sums + 2);
     __m512i acc[MR][2];
+#define ROW(i) acc[i][0] = c0, acc[i][1] = c1;
+    EACH_ROW(ROW)
+#undef ROW
+    if (o->p->kc >= KR)
+        accumulate(acc, o->p, a, w, nonnegative, n_vec);
+    else
+        accumulate_short(acc, o->p, a, w, nonnegative, n_vec);
+
 #define ROW(i)                                                                                     \
-    {                                                                                              \
-        __m512i start = _mm512_set1_epi32((int32_t)(0u - 128u * (uint32_t)row_sums[i]));           \
-        acc[i][0] = _mm512_sub_epi32(start, c0);                                                   \
-        acc[i][1] = _mm512_sub_epi32(start, c1);                                                   \
+    if (i < mr) {                                                                                  \
+        finish_row(acc[i][0], i, 0, o);                                                            \
+        if (n_vec > 1)                                                                             \
+            finish_row(acc[i][1], i, 1, o);                                                        \
     }
     EACH_ROW(ROW)
 #undef ROW
-    accumulate(acc, o->p, a, (const uint8_t *)(sums + 2), n_vec);
-
-    __m512i sums_of_tile[MR][2];
-#define ROW(i) sums_of_tile[i][0] = acc[i][0], sums_of_tile[i][1] = acc[i][1];
-    EACH_ROW(ROW)
-#undef ROW
-    finish(sums_of_tile, mr, n_vec, o);
 }
 
 static __mmask16 first_lanes(size_t n)
@@ -188,9 +169,9 @@ static __mmask16 first_lanes(size_t n)
 }
 
 void dsq_igemm_s8_12x32c4__avx512vnni(const struct dsq_igemm_s8 *p, size_t mr, size_t nr,
-                                      const int8_t *const *a, const int32_t *row_sums,
-                                      const void *w_block, const float *m, const float *bias,
-                                      const int8_t *r, size_t r_stride, void *y, size_t y_stride)
+                                      const int8_t *const *a, const void *w_block, const float *m,
+                                      const float *bias, const int8_t *r, size_t r_stride, void *y,
+                                      size_t y_stride)
 {
     const __mmask16 mask0 = first_lanes(nr), mask1 = first_lanes(nr > 16 ? nr - 16 : 0);
     const struct output o = {
@@ -211,32 +192,12 @@ void dsq_igemm_s8_12x32c4__avx512vnni(const struct dsq_igemm_s8 *p, size_t mr, s
         .r_zero = _mm512_set1_epi32(p->r_zero),
         .y_zero = _mm512_set1_epi32(p->y_zero),
     };
-    if (nr > 16)
-        tile(a, mr, row_sums, w_block, &o, 2);
+    if (nr > 16 && p->a_nonnegative)
+        tile(a, mr, w_block, &o, true, 2);
+    else if (nr > 16)
+        tile(a, mr, w_block, &o, false, 2);
+    else if (p->a_nonnegative)
+        tile(a, mr, w_block, &o, true, 1);
     else
-        tile(a, mr, row_sums, w_block, &o, 1);
-}
-
-/* Ones times the bytes, 64 of them at a time. */
-static int32_t sum_row(const int8_t *const *a, size_t taps, size_t kc)
-{
-    const __m512i ones = _mm512_set1_epi8(1);
-    const size_t whole = kc / 64 * 64;
-    const __mmask64 tail = ((__mmask64)1 << (kc % 64)) - 1;
-    __m512i sum = _mm512_setzero_si512();
-    for (size_t t = 0; t < taps; t++) {
-        const int8_t *row = a[t * MR];
-        for (size_t k = 0; k < whole; k += 64)
-            sum = _mm512_dpbusd_epi32(sum, ones, _mm512_loadu_si512(row + k));
-        if (tail)
-            sum = _mm512_dpbusd_epi32(sum, ones, _mm512_maskz_loadu_epi8(tail, row + whole));
-    }
-    return _mm512_reduce_add_epi32(sum);
-}
-
-void dsq_igemm_s8_row_sums_12__avx512vnni(size_t taps, size_t kc, const int8_t *const *a,
-                                          int32_t *sums)
-{
-    for (size_t i = 0; i < MR; i++)
-        sums[i] = sum_row(a + i, taps, kc);
+        tile(a, mr, w_block, &o, false, 1);
 }

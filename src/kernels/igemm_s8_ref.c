@@ -18,11 +18,10 @@ static int32_t dot(const struct dsq_igemm_s8 *p, size_t i, size_t j, const int8_
 }
 
 void dsq_igemm_s8_4x16c1__ref(const struct dsq_igemm_s8 *p, size_t mr, size_t nr,
-                              const int8_t *const *a, const int32_t *row_sums, const void *w_block,
-                              const float *m, const float *bias, const int8_t *r, size_t r_stride,
-                              void *y, size_t y_stride)
+                              const int8_t *const *a, const void *w_block, const float *m,
+                              const float *bias, const int8_t *r, size_t r_stride, void *y,
+                              size_t y_stride)
 {
-    (void)row_sums;
     const int32_t *w_sums = w_block;
     const int8_t *w = (const int8_t *)w_block + NR * sizeof(int32_t);
     for (size_t i = 0; i < mr; i++)

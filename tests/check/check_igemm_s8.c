@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "check.h"
 #include "kernels/igemm_s8.h"
 
@@ -238,12 +239,22 @@ static bool compare(struct check *c, struct problem *p, const struct tile *t, vo
     return check_untouched(c, &p->y);
 }
 
+/* Which weight of a tap lies at `at` among its groups' bytes; kc: none, a zero. A last group that
+ * is not whole is that of the row's last kr, those of the group before it left out. */
+static size_t weight_at(size_t at, size_t kc, size_t kr)
+{
+    const size_t whole = kc / kr * kr;
+    if (at < whole || kc < kr)
+        return at < kc ? at : kc;
+    const size_t k = kc - kr + (at - whole);
+    return k < whole ? kc : k;
+}
+
 /* The packed block is what igemm_s8.h says, byte by byte: sums, then [tap][group][column][kr]. */
 static bool check_packed(struct check *c, const struct problem *p, const struct tile *t,
                          const uint8_t *block)
 {
     const size_t nr = p->k->nr, kr = p->k->kr, groups = (p->kc + kr - 1) / kr;
-    const int zero = p->k->unsigned_weights ? 128 : 0;
     for (size_t j = 0; j < nr; j++) {
         const size_t col = t->block * nr + j;
         int32_t sum;
@@ -251,9 +262,9 @@ static bool check_packed(struct check *c, const struct problem *p, const struct 
         if (sum != (j < t->nr ? p->w_sum[col] : 0))
             return check_fail(c, "packed sum of column %zu is %d", j, sum);
         for (size_t at = 0; at < p->taps * groups * kr; at++) {
-            const size_t tap = at / (groups * kr), k = at % (groups * kr);
+            const size_t tap = at / (groups * kr), k = weight_at(at % (groups * kr), p->kc, kr);
             const bool inside = j < t->nr && k < p->kc;
-            int want = zero + (inside ? p->w[(col * p->taps + tap) * p->kc + k] : 0);
+            int want = inside ? p->w[(col * p->taps + tap) * p->kc + k] : 0;
             int got = block[nr * sizeof sum + at / kr * nr * kr + j * kr + at % kr];
             if (got != (uint8_t)want)
                 return check_fail(c, "packed weight of column %zu, tap %zu, k %zu is %d, not %d", j,
@@ -282,11 +293,8 @@ static bool check_tile(struct check *c, struct problem *p, const struct tile *t)
     describe(c, p, t, r);
     if (t->mr == 1 && !check_packed(c, p, t, packed + t->block * block_bytes))
         return false;
-    int32_t sums[MAX_MR];
-    if (k->row_sums)
-        k->row_sums(p->taps, p->kc, a, sums);
-    k->run(&t->params, t->mr, t->nr, a, k->row_sums ? sums : NULL, packed + t->block * block_bytes,
-           m, bias, r, t->r_stride, y, t->y_stride);
+    k->run(&t->params, t->mr, t->nr, a, packed + t->block * block_bytes, m, bias, r, t->r_stride, y,
+           t->y_stride);
     return compare(c, p, t, want, y);
 }
 
@@ -367,13 +375,10 @@ static void bench_run(void *arg)
 {
     const struct bench_run *b = arg;
     const size_t block_bytes = dsq_igemm_s8_block_bytes(b->k, b->params.taps, b->params.kc);
-    int32_t sums[MAX_MR];
-    if (b->k->row_sums)
-        b->k->row_sums(b->params.taps, b->params.kc, b->a, sums);
     for (size_t i = 0; i < BENCH_BLOCKS; i++) {
         const float *m = b->m + i * b->k->nr;
-        b->k->run(&b->params, b->k->mr, b->k->nr, b->a, sums, b->packed + i * block_bytes, m, m,
-                  NULL, 0, b->y + i * b->k->nr, BENCH_BLOCKS * b->k->nr);
+        b->k->run(&b->params, b->k->mr, b->k->nr, b->a, b->packed + i * block_bytes, m, m, NULL, 0,
+                  b->y + i * b->k->nr, BENCH_BLOCKS * b->k->nr);
     }
 }
 
@@ -415,9 +420,9 @@ static void bench(struct check_bench *b, size_t i)
     static const size_t work[][2] = {{64, 9}, {256, 9}, {256, 1}, {64, 1}, {3, 9}, {21, 7}};
     size_t n;
     const struct dsq_igemm_s8_kernel *k = &dsq_igemm_s8_all(&n)[i];
-    const enum check_peak peak = !k->needs             ? PEAK_NONE
-                                 : k->unsigned_weights ? PEAK_DPBUSD_AVX512
-                                                       : PEAK_MADDUBS_AVX2;
+    const enum check_peak peak = !k->needs                  ? PEAK_NONE
+                                 : k->needs == DSQ_CPU_AVX2 ? PEAK_MADDUBS_AVX2
+                                                            : PEAK_DPBUSD_AVX512;
     for (size_t j = 0; j < sizeof work / sizeof work[0]; j++) {
         bench_case(b, k, work[j][0], work[j][1], false, peak);
         bench_case(b, k, work[j][0], work[j][1], true, peak);

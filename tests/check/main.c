@@ -3,12 +3,12 @@
  * dsq_check: every kernel variant against its definition, and how fast it is.
  *
  *     dsq_check [--bench] [--json] [--seed=N] [--cpu=LEVEL] [PATTERN]
+ *     dsq_check --levels
  *
  * Checks the variants whose name contains PATTERN (which may hold * and ?), within what this CPU
  * and LEVEL allow, each in a process of its own, so that a crash is one more failure with a name.
- * With
- * --bench those that pass are timed. Exit: 0 all good, 1 a mismatch or a crash, 2 usage, 77 this
- * CPU lacks LEVEL.
+ * With --bench those that pass are timed. --levels says which levels this CPU has, and stops there.
+ * Exit: 0 all good, 1 a mismatch, a crash or no such variant, 2 usage, 77 this CPU lacks LEVEL.
  */
 #define _POSIX_C_SOURCE 200809L
 #define _DEFAULT_SOURCE
@@ -33,7 +33,7 @@ static const struct check_family *const families[] = {
 enum { N_FAMILIES = sizeof families / sizeof families[0], EXIT_USAGE = 2, EXIT_NOT_HERE = 77 };
 
 struct options {
-    bool bench, json;
+    bool bench, json, levels;
     uint64_t seed;
     uint32_t cpu; /* flags that variants may use */
     char pattern[128];
@@ -41,7 +41,8 @@ struct options {
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: dsq_check [--bench] [--json] [--seed=N] [--cpu=LEVEL] [PATTERN]\n");
+    fprintf(stderr, "usage: dsq_check [--bench] [--json] [--seed=N] [--cpu=LEVEL] [PATTERN]\n"
+                    "       dsq_check --levels\n");
     return EXIT_USAGE;
 }
 
@@ -70,6 +71,8 @@ static int parse(int argc, char **argv, struct options *o)
             o->bench = true;
         else if (strcmp(argv[i], "--json") == 0)
             o->json = true;
+        else if (strcmp(argv[i], "--levels") == 0)
+            o->levels = true;
         else if (strncmp(argv[i], "--seed=", 7) == 0)
             o->seed = strtoull(argv[i] + 7, NULL, 10);
         else if (strncmp(argv[i], "--cpu=", 6) == 0)
@@ -84,13 +87,15 @@ static int parse(int argc, char **argv, struct options *o)
     return 0;
 }
 
-static void print_missing_levels(void)
+static void print_levels(bool missing_only)
 {
     int n;
     const struct dsq_cpu_level *levels = dsq_cpu_levels(&n);
     for (int i = 0; i < n; i++)
         if (levels[i].flags & ~dsq_cpu_detect())
             printf("level %s: not on this CPU, not tested\n", levels[i].name);
+        else if (!missing_only)
+            printf("level %s: on this CPU\n", levels[i].name);
 }
 
 /* The same numbers for a variant whichever others run. */
@@ -142,7 +147,7 @@ static bool check_select(const struct check_family *f)
 }
 
 static bool run_family(const struct check_family *f, const struct options *o,
-                       struct check_report *report, struct check_bench *bench)
+                       struct check_report *report, struct check_bench *bench, size_t *n_checked)
 {
     bool ok = check_select(f);
     for (size_t i = 0; i < f->count(); i++) {
@@ -150,6 +155,7 @@ static bool run_family(const struct check_family *f, const struct options *o,
         const char *name = f->variant(i, &needs);
         if ((needs & ~o->cpu) != 0 || fnmatch(o->pattern, name, 0) != 0)
             continue;
+        ++*n_checked;
         if (!check_variant(f, i, name, o, report)) {
             ok = false;
             continue;
@@ -168,6 +174,10 @@ int main(int argc, char **argv)
     int status = parse(argc, argv, &o);
     if (status != 0)
         return status;
+    if (o.levels) {
+        print_levels(false);
+        return 0;
+    }
     struct check_report *report =
         mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (report == MAP_FAILED) {
@@ -176,12 +186,17 @@ int main(int argc, char **argv)
     }
     if (!o.json) {
         printf("seed %llu, level %s\n", (unsigned long long)o.seed, dsq_cpu_level_name(o.cpu));
-        print_missing_levels();
+        print_levels(true);
     }
     struct check_bench bench = {0};
     bool ok = true;
+    size_t n_checked = 0;
     for (size_t i = 0; i < N_FAMILIES; i++)
-        ok = run_family(families[i], &o, report, &bench) && ok;
+        ok = run_family(families[i], &o, report, &bench, &n_checked) && ok;
+    if (n_checked == 0) {
+        fprintf(stderr, "dsq_check: no variant at this level has a name like '%s'\n", o.pattern);
+        ok = false;
+    }
     if (o.bench)
         check_print_timings(&bench, o.json);
     free(bench.timings);

@@ -12,7 +12,7 @@
 #include "graph/infer.h"
 
 enum {
-    PANEL_BYTES = 256 * 1024, /* packed weights that stay in the second-level cache */
+    PANEL_BYTES = 512 * 1024, /* packed weights that stay in the second-level cache */
     SCATTER_PIXELS = 64,      /* pixels gathered before they are scattered */
     MERGE_CHANNELS = 4,       /* at most this many channels make a window row one tap */
     TASKS_PER_THREAD = 8,
@@ -93,9 +93,8 @@ static void set_activation(struct dsq_conv *cv, const struct dsq_conv_attr *a)
 static void set_taps(struct dsq_conv *cv)
 {
     size_t kh = (size_t)cv->win.kernel[0], kw = (size_t)cv->win.kernel[1];
-    size_t together = cv->gathered ? kh * kw : cv->merged ? kw : 1;
-    cv->taps = kh * kw / together;
-    cv->kc = cv->group_in * together;
+    cv->taps = cv->merged ? kh : kh * kw;
+    cv->kc = cv->merged ? cv->group_in * kw : cv->group_in;
 }
 
 static enum dsq_status make_zero_rows(struct dsq_conv *cv, struct dsq_diag *d)
@@ -128,7 +127,6 @@ static enum dsq_status conv_prepare(struct dsq_prepared *p, struct dsq_diag *d)
     cv->group_out = (size_t)(a->out_channels / a->group);
     cv->merged = cv->groups == 1 && cv->group_in <= MERGE_CHANNELS && a->win.kernel[1] > 1 &&
                  a->win.dilation[1] == 1;
-    cv->gathered = cv->merged && is_s8;
     set_taps(cv);
     set_activation(cv, a);
     if (b == DSQ_NO_VALUE) {
@@ -141,9 +139,7 @@ static enum dsq_status conv_prepare(struct dsq_prepared *p, struct dsq_diag *d)
     DSQ_TRY(cv->type->pack(cv, d));
     snprintf(p->why, sizeof p->why, "%s, %d segment%s%s", is_s8 ? "INT8" : "FP32",
              (int)p->node->n_out, p->node->n_out == 1 ? "" : "s",
-             cv->gathered ? ", windows gathered"
-             : cv->merged ? ", window rows as single taps"
-                          : "");
+             cv->merged ? ", window rows as single taps" : "");
     return DSQ_OK;
 }
 
@@ -158,8 +154,7 @@ static void conv_reset(struct dsq_prepared *p)
 
 struct thread_part {
     const void **rows; /* of up to chunk_tiles tiles */
-    int32_t *sums;
-    float *tile; /* NULL when every output is written directly */
+    float *tile;       /* NULL when every output is written directly */
     char *scratch;
 };
 
@@ -171,7 +166,7 @@ struct conv_run {
     size_t panel_tasks;            /* tasks of one panel */
     size_t chunk_tiles;            /* tiles computed before the next block's weights are touched */
     char *threads;
-    size_t rows_bytes, sums_bytes, tile_bytes, scratch_bytes, thread_bytes;
+    size_t rows_bytes, tile_bytes, scratch_bytes, thread_bytes;
 };
 
 static void size_thread_parts(struct conv_run *run)
@@ -180,20 +175,18 @@ static void size_thread_parts(struct conv_run *run)
     size_t tiles = SCATTER_PIXELS / cv->mr > 1 ? SCATTER_PIXELS / cv->mr : 1;
     run->chunk_tiles = tiles;
     run->rows_bytes = dsq_align_up(tiles * cv->taps * cv->mr * sizeof(void *), 64);
-    run->sums_bytes = dsq_align_up(tiles * cv->mr * sizeof(int32_t), 64);
     run->tile_bytes = dsq_align_up(tiles * cv->mr * cv->nr * sizeof(float), 64);
     run->scratch_bytes =
         cv->merged ? dsq_align_up(tiles * cv->mr * cv->taps * cv->kc * cv->element, 64) : 0;
-    run->thread_bytes = run->rows_bytes + run->sums_bytes + run->tile_bytes + run->scratch_bytes;
+    run->thread_bytes = run->rows_bytes + run->tile_bytes + run->scratch_bytes;
 }
 
 static struct thread_part thread_part(const struct conv_run *run, int worker)
 {
     char *at = run->threads + (size_t)worker * run->thread_bytes;
     struct thread_part t = {.rows = (const void **)(void *)at};
-    t.sums = (int32_t *)(void *)(at + run->rows_bytes);
-    t.tile = (float *)(void *)(at + run->rows_bytes + run->sums_bytes);
-    t.scratch = at + run->rows_bytes + run->sums_bytes + run->tile_bytes;
+    t.tile = (float *)(void *)(at + run->rows_bytes);
+    t.scratch = at + run->rows_bytes + run->tile_bytes;
     return t;
 }
 
@@ -313,12 +306,6 @@ static void tile_rows(const struct conv_run *run, const struct dsq_conv_segment 
                        t->scratch + slot * cv->mr * cv->taps * cv->kc * cv->element);
 }
 
-static void tile_sums(const struct dsq_conv *cv, const struct thread_part *t, size_t slot)
-{
-    if (cv->wants_sums)
-        cv->type->row_sums(cv, t->rows + slot * cv->taps * cv->mr, t->sums + slot * cv->mr);
-}
-
 /* One block of channels over the tiles of a chunk. */
 static void run_block(const struct conv_run *run, const struct dsq_conv_segment *s,
                       int64_t first_tile, size_t n_tiles, size_t block, const struct thread_part *t)
@@ -335,7 +322,6 @@ static void run_block(const struct conv_run *run, const struct dsq_conv_segment 
     for (size_t i = 0; i < n_tiles; i++) {
         int64_t done = (int64_t)(i * cv->mr);
         tile.rows = t->rows + i * cv->taps * cv->mr;
-        tile.row_sums = t->sums + i * cv->mr;
         tile.pixel = first_pixel + done;
         tile.mr = pixels - done < (int64_t)cv->mr ? (size_t)(pixels - done) : cv->mr;
         tile.y_stride = s->direct ? (size_t)s->y_stride[3] : cv->nr;
@@ -358,14 +344,11 @@ static void run_chunk(const struct conv_run *run, const struct dsq_conv_segment 
         tile_rows(run, s, first + (int64_t)i, t, i);
         for (size_t g = 0; g < block / cv->group_blocks; g++)
             dsq_conv_next_group(cv, t->rows + i * cv->taps * cv->mr);
-        tile_sums(cv, t, i);
     }
     for (size_t b = block; b < end; b++) {
         if (b > block && b % cv->group_blocks == 0)
-            for (size_t i = 0; i < n; i++) {
+            for (size_t i = 0; i < n; i++)
                 dsq_conv_next_group(cv, t->rows + i * cv->taps * cv->mr);
-                tile_sums(cv, t, i);
-            }
         run_block(run, s, first, n, b, t);
     }
 }
@@ -373,6 +356,7 @@ static void run_chunk(const struct conv_run *run, const struct dsq_conv_segment 
 static void conv_task(void *arg, size_t index, int worker)
 {
     const struct conv_run *run = arg;
+    const struct dsq_conv *cv = run->cv;
     size_t panel = index / run->panel_tasks, task = index % run->panel_tasks;
     const struct dsq_conv_segment *s = run->segment;
     while (task >= s->first_task + s->n_tasks)
@@ -384,8 +368,10 @@ static void conv_task(void *arg, size_t index, int worker)
     int64_t last = tile + s->tiles_per_task < s->tiles ? tile + s->tiles_per_task : s->tiles;
     struct thread_part part = thread_part(run, worker);
     size_t chunk = s->direct ? 1 : run->chunk_tiles;
+    int64_t mr = (int64_t)cv->mr;
     for (; tile < last; tile += (int64_t)chunk) {
         size_t n = last - tile < (int64_t)chunk ? (size_t)(last - tile) : chunk;
+        dsq_conv_prefetch(cv, s, (tile + (int64_t)n) * mr, (int64_t)n * mr);
         run_chunk(run, s, tile, n, block, end, &part);
     }
 }

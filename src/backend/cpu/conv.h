@@ -21,9 +21,7 @@
  *
  * When a pixel has few channels (the first layer) the taps of one window row are one tap of KW * C
  * contiguous elements ("merged"); windows that cross the left or right border are then copied into
- * a padded scratch row. INT8 kernels multiply groups of bytes and lose much at odd ends of short
- * taps, so there the whole window is copied and is one tap ("gathered"). The order (kh, kw, c) of
- * the sum stays, and so do the bits.
+ * a padded scratch row. The order (kh, kw, c) of the sum stays, and so do the bits.
  */
 #ifndef DSQ_BACKEND_CPU_CONV_H
 #define DSQ_BACKEND_CPU_CONV_H
@@ -37,7 +35,6 @@ struct dsq_conv_segment;
  */
 struct dsq_conv_tile {
     const void *const *rows; /* taps * conv->mr addresses */
-    const int32_t *row_sums; /* s8 variants that want them */
     size_t mr, block, channel, n_channels;
     int64_t pixel;
     void *y;         /* where the tile goes */
@@ -47,8 +44,6 @@ struct dsq_conv_tile {
 /* What differs between the element types. */
 struct dsq_conv_type {
     enum dsq_status (*pack)(struct dsq_conv *cv, struct dsq_diag *d);
-    void (*row_sums)(const struct dsq_conv *cv, const void *const *rows,
-                     int32_t *sums); /* or NULL */
     void (*run_tile)(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
                      const struct dsq_conv_tile *t);
 };
@@ -58,9 +53,7 @@ struct dsq_conv {
     struct dsq_prepared head;
     const struct dsq_conv_type *type;
     struct dsq_window win;
-    bool merged;   /* a window row is one tap */
-    bool gathered; /* the whole window is one tap, copied together */
-    bool wants_sums;
+    bool merged;                        /* a window row is one tap */
     size_t element;                     /* bytes of an input element */
     size_t mr, nr;                      /* the kernel's tile */
     size_t groups, group_in, group_out; /* channels a group */
@@ -95,9 +88,13 @@ struct dsq_conv_segment {
 };
 
 /* conv_tile.c: fill rows[tap * mr + i] for i < mr from `pixel` on (the last pixel repeats past the
- * end of the picture). `scratch`: mr * taps * kc elements, used when merged or gathered. */
+ * end of the picture). `scratch`: mr * taps * kc elements, used when merged. */
 void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
                         const void **rows, char *scratch);
+/* Ask for what n pixels from `pixel` on will be the first to touch, so that it is there when their
+ * turn comes: the input of the lowest row of their windows, their residuals, their outputs. */
+void dsq_conv_prefetch(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
+                       int64_t n);
 /* Move all rows on to the next group's channels. */
 void dsq_conv_next_group(const struct dsq_conv *cv, const void **rows);
 /* Write n_pixels x n_channels floats (row stride nr) to the segment's output. */

@@ -30,7 +30,6 @@ static enum dsq_status pack_s8(struct dsq_conv *cv, struct dsq_diag *d)
     DSQ_TRY(check_weights(cv, w->data, d));
     cv->mr = k->mr;
     cv->nr = k->nr;
-    cv->wants_sums = k->row_sums != NULL;
     cv->group_blocks = (cv->group_out + k->nr - 1) / k->nr;
     cv->block_bytes = dsq_igemm_s8_block_bytes(k, cv->taps, cv->kc);
     snprintf(cv->head.kernel, sizeof cv->head.kernel, "%s", k->name);
@@ -47,11 +46,6 @@ static enum dsq_status pack_s8(struct dsq_conv *cv, struct dsq_diag *d)
                           packed + g * cv->group_blocks * cv->block_bytes);
     cv->packed = packed;
     return DSQ_OK;
-}
-
-static void row_sums_s8(const struct dsq_conv *cv, const void *const *rows, int32_t *sums)
-{
-    cv->head.device->igemm_s8->row_sums(cv->taps, cv->kc, (const int8_t *const *)rows, sums);
 }
 
 static void run_tile_s8(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
@@ -76,13 +70,11 @@ static void run_tile_s8(const struct dsq_conv *cv, const struct dsq_conv_segment
         p.r_scale = s->r_value->q.scale;
     }
     cv->head.device->igemm_s8->run(&p, t->mr, t->n_channels, (const int8_t *const *)t->rows,
-                                   t->row_sums, cv->packed + t->block * cv->block_bytes,
-                                   s->m + t->channel, cv->bias + t->channel, r, (size_t)s->r_pixel,
-                                   t->y, t->y_stride);
+                                   cv->packed + t->block * cv->block_bytes, s->m + t->channel,
+                                   cv->bias + t->channel, r, (size_t)s->r_pixel, t->y, t->y_stride);
 }
 
 const struct dsq_conv_type dsq_conv_s8 = {
     .pack = pack_s8,
-    .row_sums = row_sums_s8,
     .run_tile = run_tile_s8,
 };

@@ -8,83 +8,57 @@
 
 #include "backend/cpu/conv.h"
 
-enum { MOST_ROWS = 256 }; /* a kernel's mr is a byte */
-
-/* Where one output pixel's window begins in the input; it may begin outside. */
-struct corner {
-    int64_t n, ih, iw;
+/* Neighbours in one output row: tile rows [first, first + n). Their windows begin in picture
+ * `image` at row ih and columns iw, iw + stride, ...; they may begin outside. */
+struct run {
+    size_t first, n;
+    int64_t image, ih, iw;
 };
 
-static struct corner corner_of(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                               int64_t pixel)
+/* How many of n columns, `step` apart from column `from` on, lie left of column `end`. */
+static size_t count_before(int64_t from, int64_t step, size_t n, int64_t end)
 {
-    int64_t plane = s->oh * s->ow;
-    int64_t n = pixel / plane, at = pixel % plane;
-    return (struct corner){n, at / s->ow * cv->win.stride[0] - s->pad_top,
-                           at % s->ow * cv->win.stride[1] - s->pad_left};
+    if (from >= end)
+        return 0;
+    uint64_t distance = (uint64_t)(end - from);
+    uint64_t count = step == 1 ? distance : (distance - 1) / (uint64_t)step + 1;
+    return count < n ? (size_t)count : n;
 }
 
-static bool row_inside(const struct dsq_conv_segment *s, int64_t ih)
+/* Addresses of n pixels: `outside`, but for those in [lo, hi), which lie `step` bytes apart. */
+static void fill_rows(const void **rows, size_t n, size_t lo, size_t hi, const char *inside,
+                      int64_t step, const char *outside)
 {
-    return (uint64_t)ih < (uint64_t)s->h;
-}
-
-/* Addresses of one pixel, whose window may leave the picture. */
-static void border_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                        struct corner c, const void **rows)
-{
-    int64_t element = (int64_t)cv->element;
-    for (int64_t kh = 0; kh < cv->win.kernel[0]; kh++) {
-        int64_t ih = c.ih + kh * cv->win.dilation[0];
-        for (int64_t kw = 0; kw < cv->win.kernel[1]; kw++, rows += cv->mr) {
-            int64_t iw = c.iw + kw * cv->win.dilation[1];
-            bool inside = row_inside(s, ih) && (uint64_t)iw < (uint64_t)s->w;
-            *rows =
-                inside ? s->x + (c.n * s->x_n + ih * s->x_h + iw * s->x_w) * element : s->zero_row;
-        }
-    }
-}
-
-static bool window_inside(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                          struct corner c)
-{
-    int64_t last_h = c.ih + (cv->win.kernel[0] - 1) * cv->win.dilation[0];
-    int64_t last_w = c.iw + (cv->win.kernel[1] - 1) * cv->win.dilation[1];
-    return c.ih >= 0 && c.iw >= 0 && last_h < s->h && last_w < s->w;
-}
-
-/* Addresses of mr pixels whose windows lie inside: the first tap's, moved on by each tap's offset.
- */
-static void inner_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                       const void *const *first, const void **rows)
-{
-    int64_t element = (int64_t)cv->element;
-    int64_t down = cv->win.dilation[0] * s->x_h * element;
-    int64_t right = cv->win.dilation[1] * s->x_w * element;
-    size_t mr = cv->mr;
-    for (int64_t kh = 0; kh < cv->win.kernel[0]; kh++)
-        for (int64_t kw = 0; kw < cv->win.kernel[1]; kw++, rows += mr)
-            for (size_t i = 0; i < mr; i++)
-                rows[i] = (const char *)first[i] + kh * down + kw * right;
+    size_t i = 0;
+    for (; i < lo; i++)
+        rows[i] = outside;
+    for (; i < hi; i++, inside += step)
+        rows[i] = inside;
+    for (; i < n; i++)
+        rows[i] = outside;
 }
 
 /* One tap a window position, without copies. */
 static void plain_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                       const struct corner *corner, const void **rows)
+                       const struct run *r, const void **rows)
 {
-    const void *first[MOST_ROWS];
-    bool inside = true;
-    for (size_t i = 0; i < cv->mr; i++)
-        inside = inside && window_inside(cv, s, corner[i]);
-    for (size_t i = 0; i < cv->mr; i++) {
-        struct corner c = corner[i];
-        if (inside)
-            first[i] = s->x + (c.n * s->x_n + c.ih * s->x_h + c.iw * s->x_w) * (int64_t)cv->element;
-        else
-            border_rows(cv, s, c, rows + i);
+    int64_t element = (int64_t)cv->element, stride = cv->win.stride[1];
+    int64_t step = stride * s->x_w * element;
+    const char *image = s->x + r->image * s->x_n * element;
+    for (int64_t kw = 0; kw < cv->win.kernel[1]; kw++) {
+        int64_t iw = r->iw + kw * cv->win.dilation[1];
+        size_t lo = count_before(iw, stride, r->n, 0);
+        size_t hi = count_before(iw, stride, r->n, s->w);
+        const void **to = rows + (size_t)kw * cv->mr + r->first;
+        for (int64_t kh = 0; kh < cv->win.kernel[0]; kh++) {
+            int64_t ih = r->ih + kh * cv->win.dilation[0];
+            bool inside = hi > lo && (uint64_t)ih < (uint64_t)s->h;
+            int64_t at = inside ? ih * s->x_h + (iw + (int64_t)lo * stride) * s->x_w : 0;
+            fill_rows(to, r->n, inside ? lo : r->n, inside ? hi : r->n, image + at * element, step,
+                      s->zero_row);
+            to += (size_t)cv->win.kernel[1] * cv->mr;
+        }
     }
-    if (inside)
-        inner_rows(cv, s, first, rows);
 }
 
 /* One window row of KW pixels, side by side in `to`. */
@@ -99,103 +73,111 @@ static void copy_window(const struct dsq_conv *cv, const struct dsq_conv_segment
     }
 }
 
-/* Merged taps: one address a window row. `scratch` has room for the pixel's taps * kc elements. */
+/* Merged taps: one address a window row. Pixels [lo, hi) find theirs in the picture as it is; the
+ * others' window rows are copied: `scratch` has room for taps * kc elements a pixel. */
 static void merged_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                        struct corner c, const void **rows, char *scratch)
+                        const struct run *r, const void **rows, char *scratch)
 {
-    int64_t element = (int64_t)cv->element;
+    int64_t element = (int64_t)cv->element, stride = cv->win.stride[1];
     bool contiguous = s->x_w == (int64_t)cv->group_in;
-    bool across = c.iw >= 0 && c.iw + cv->win.kernel[1] <= s->w;
-    for (int64_t kh = 0; kh < cv->win.kernel[0]; kh++, rows += cv->mr) {
-        int64_t ih = c.ih + kh * cv->win.dilation[0];
-        if (!row_inside(s, ih)) {
-            *rows = s->zero_row;
+    size_t lo = contiguous ? count_before(r->iw, stride, r->n, 0) : r->n;
+    size_t hi = count_before(r->iw, stride, r->n, s->w - cv->win.kernel[1] + 1);
+    const void **to = rows + r->first;
+    for (int64_t kh = 0; kh < cv->win.kernel[0]; kh++, to += cv->mr) {
+        int64_t ih = r->ih + kh * cv->win.dilation[0];
+        if ((uint64_t)ih >= (uint64_t)s->h) {
+            fill_rows(to, r->n, r->n, r->n, NULL, 0, s->zero_row);
             continue;
         }
-        const char *row = s->x + (c.n * s->x_n + ih * s->x_h) * element;
-        if (contiguous && across) {
-            *rows = row + c.iw * s->x_w * element;
-            continue;
+        const char *row = s->x + (r->image * s->x_n + ih * s->x_h) * element;
+        if (hi > lo)
+            fill_rows(to + lo, hi - lo, 0, hi - lo,
+                      row + (r->iw + (int64_t)lo * stride) * s->x_w * element,
+                      stride * s->x_w * element, NULL);
+        for (size_t i = 0; i < r->n; i++) {
+            if (i == lo && hi > lo)
+                i = hi;
+            if (i == r->n)
+                break;
+            char *copy = scratch + ((r->first + i) * cv->taps + (size_t)kh) * cv->kc * cv->element;
+            copy_window(cv, s, row, r->iw + (int64_t)i * stride, copy);
+            to[i] = copy;
         }
-        copy_window(cv, s, row, c.iw, scratch);
-        *rows = scratch;
-        scratch += cv->kc * cv->element;
     }
 }
 
-/* Short copies of a length known only at run time: two overlapping fixed ones. */
-static void copy_short(char *to, const char *from, size_t n)
+/* Rows [n, mr) of every tap are row n - 1 again. */
+static void repeat_last(const struct dsq_conv *cv, size_t n, const void **rows)
 {
-    if (n >= 16 && n <= 32) {
-        char head[16], tail[16];
-        memcpy(head, from, 16);
-        memcpy(tail, from + n - 16, 16);
-        memcpy(to, head, 16);
-        memcpy(to + n - 16, tail, 16);
-        return;
-    }
-    memcpy(to, from, n);
-}
-
-/* The whole window, side by side in `scratch`. */
-static void gathered_row(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                         struct corner c, const void **rows, char *scratch)
-{
-    int64_t element = (int64_t)cv->element;
-    size_t row_bytes = (size_t)cv->win.kernel[1] * cv->group_in * cv->element;
-    bool contiguous = s->x_w == (int64_t)cv->group_in;
-    bool across = c.iw >= 0 && c.iw + cv->win.kernel[1] <= s->w;
-    *rows = scratch;
-    for (int64_t kh = 0; kh < cv->win.kernel[0]; kh++, scratch += row_bytes) {
-        int64_t ih = c.ih + kh * cv->win.dilation[0];
-        const char *row = s->x + (row_inside(s, ih) ? (c.n * s->x_n + ih * s->x_h) * element : 0);
-        if (!row_inside(s, ih))
-            copy_short(scratch, s->zero_row, row_bytes);
-        else if (contiguous && across)
-            copy_short(scratch, row + c.iw * s->x_w * element, row_bytes);
-        else
-            copy_window(cv, s, row, c.iw, scratch);
-    }
-}
-
-/* The corners of mr pixels from `pixel` on; the last pixel repeats. */
-static void tile_corners(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
-                         struct corner *corner)
-{
-    struct corner c = corner_of(cv, s, pixel);
-    int64_t end_w = s->ow * cv->win.stride[1] - s->pad_left;
-    int64_t end_h = s->oh * cv->win.stride[0] - s->pad_top;
-    for (size_t i = 0; i < cv->mr; i++) {
-        corner[i] = c;
-        if (++pixel >= s->pixels)
-            continue;
-        c.iw += cv->win.stride[1];
-        if (c.iw < end_w)
-            continue;
-        c.iw = -s->pad_left;
-        c.ih += cv->win.stride[0];
-        if (c.ih < end_h)
-            continue;
-        c.ih = -s->pad_top;
-        c.n++;
-    }
+    for (size_t t = 0; n < cv->mr && t < cv->taps; t++, rows += cv->mr)
+        fill_rows(rows + n, cv->mr - n, 0, 0, NULL, 0, rows[n - 1]);
 }
 
 void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
                         const void **rows, char *scratch)
 {
-    struct corner corner[MOST_ROWS];
-    size_t pixel_scratch = cv->taps * cv->kc * cv->element;
-    tile_corners(cv, s, pixel, corner);
-    if (!cv->merged) {
-        plain_rows(cv, s, corner, rows);
-        return;
-    }
-    for (size_t i = 0; i < cv->mr; i++)
-        if (cv->gathered)
-            gathered_row(cv, s, corner[i], rows + i, scratch + i * pixel_scratch);
+    int64_t line = pixel / s->ow, column = pixel % s->ow;
+    int64_t image = line / s->oh, oh = line % s->oh;
+    int64_t left = s->pixels - pixel;
+    size_t pixels = left < (int64_t)cv->mr ? (size_t)left : cv->mr;
+    struct run r = {.image = image};
+    while (r.first < pixels) {
+        r.n = pixels - r.first;
+        if ((int64_t)r.n > s->ow - column)
+            r.n = (size_t)(s->ow - column);
+        r.ih = oh * cv->win.stride[0] - s->pad_top;
+        r.iw = column * cv->win.stride[1] - s->pad_left;
+        if (cv->merged)
+            merged_rows(cv, s, &r, rows, scratch);
         else
-            merged_rows(cv, s, corner[i], rows + i, scratch + i * pixel_scratch);
+            plain_rows(cv, s, &r, rows);
+        r.first += r.n;
+        column = 0;
+        if (++oh == s->oh) {
+            oh = 0;
+            r.image++;
+        }
+    }
+    repeat_last(cv, pixels, rows);
+}
+
+static void prefetch(const char *from, int64_t bytes)
+{
+    enum { LINE = 64 };
+    for (int64_t i = 0; i < bytes; i += LINE)
+        __builtin_prefetch(from + i, 0, 2);
+}
+
+/* The lowest row of the windows of n pixels; at the end of a row of pixels, what follows it. */
+static void prefetch_input(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                           int64_t pixel, int64_t n)
+{
+    int64_t line = pixel / s->ow, element = (int64_t)cv->element;
+    int64_t iw = pixel % s->ow * cv->win.stride[1];
+    int64_t ih = line % s->oh * cv->win.stride[0] - s->pad_top +
+                 (cv->win.kernel[0] - 1) * cv->win.dilation[0];
+    if (ih < 0 || ih >= s->h || iw >= s->w)
+        return;
+    int64_t at = ih * s->x_h + iw * s->x_w, end = (s->h - 1) * s->x_h + s->w * s->x_w;
+    int64_t length = n * cv->win.stride[1] * s->x_w;
+    prefetch(s->x + (line / s->oh * s->x_n + at) * element,
+             (length < end - at ? length : end - at) * element);
+}
+
+void dsq_conv_prefetch(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
+                       int64_t n)
+{
+    if (n > s->pixels - pixel)
+        n = s->pixels - pixel;
+    if (n <= 0)
+        return;
+    prefetch_input(cv, s, pixel, n);
+    if (s->r)
+        prefetch((const char *)s->r + pixel * s->r_pixel * (int64_t)cv->element,
+                 n * s->r_pixel * (int64_t)cv->element);
+    if (s->direct)
+        prefetch((const char *)s->y + pixel * s->y_stride[3] * (int64_t)s->y_element,
+                 n * s->y_stride[3] * (int64_t)s->y_element);
 }
 
 void dsq_conv_next_group(const struct dsq_conv *cv, const void **rows)
