@@ -14,7 +14,7 @@
 /* A loop is announced by its generation number. Its next task and its number share one 64-bit word
  * (generation << 32 | next), so that a worker that comes late can never take a task of a later loop
  * with an earlier loop's function. */
-enum { SPINS = 2000, JOB_QUEUED = 0, JOB_RUNNING = 1, JOB_DONE = 2 };
+enum { MOST_THREADS = 1024, SPINS = 2000, JOB_QUEUED = 0, JOB_RUNNING = 1, JOB_DONE = 2 };
 
 struct dsq_pool {
     const struct dsq_allocator *allocator;
@@ -151,7 +151,6 @@ static struct dsq_pool *new_pool(int n_threads, const struct dsq_allocator *a)
 enum dsq_status dsq_pool_create(struct dsq_pool **out, int n_threads, const struct dsq_allocator *a,
                                 struct dsq_diag *d)
 {
-    enum { MOST_THREADS = 1024 };
     *out = NULL;
     if (n_threads < 0 || n_threads > MOST_THREADS)
         return dsq_fail(d, DSQ_ARGUMENT, "%d threads: expected 0 to %d", n_threads, MOST_THREADS);
@@ -178,8 +177,10 @@ enum dsq_status dsq_pool_wrap(struct dsq_pool **out, const struct dsq_executor *
                               const struct dsq_allocator *a, struct dsq_diag *d)
 {
     *out = NULL;
-    if (!e || e->n_threads < 1 || !e->run)
-        return dsq_fail(d, DSQ_ARGUMENT, "an executor needs n_threads >= 1 and a run function");
+    if (!e || e->n_threads < 1 || e->n_threads > MOST_THREADS || !e->run)
+        return dsq_fail(d, DSQ_ARGUMENT,
+                        "an executor needs 1 to %d threads (n_threads) and a run function",
+                        MOST_THREADS);
     struct dsq_pool *p = new_pool(e->n_threads, a);
     if (!p)
         return dsq_fail(d, DSQ_NOMEM, "no memory for a thread pool");
@@ -220,7 +221,7 @@ struct executor_loop {
     dsq_task_fn *task;
     void *arg;
     int n_threads;
-    _Atomic uint32_t taken[32]; /* up to 1024 threads */
+    _Atomic uint32_t taken[MOST_THREADS / 32];
 };
 
 static int take_slot(struct executor_loop *loop)

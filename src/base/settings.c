@@ -8,19 +8,47 @@
 
 #include "base/cpu.h"
 
-enum dsq_status dsq_settings_read(void *dst, size_t dst_bytes, const void *src, const char *what,
-                                  struct dsq_diag *d)
+/* The first field of every struct that a caller makes: how large its program thinks it is. */
+static size_t size_field(const void *settings)
 {
-    enum { LARGEST = 4096 }; /* no settings struct will ever be so large: an unset size */
-    if (!src)
-        return DSQ_OK;
     size_t size;
-    memcpy(&size, src, sizeof size);
+    memcpy(&size, settings, sizeof size);
+    return size;
+}
+
+static enum dsq_status check_size(const void *settings, const char *what, struct dsq_diag *d)
+{
+    enum { LARGEST = 4096 }; /* no such struct will ever be so large: an unset size */
+    size_t size = size_field(settings);
     if (size < sizeof size || size > LARGEST)
         return dsq_fail(d, DSQ_ARGUMENT, "%s: its field 'size' is %zu; set it to sizeof the struct",
                         what, size);
+    return DSQ_OK;
+}
+
+enum dsq_status dsq_settings_read(void *dst, size_t dst_bytes, const void *src, const char *what,
+                                  struct dsq_diag *d)
+{
+    if (!src)
+        return DSQ_OK;
+    DSQ_TRY(check_size(src, what, d));
+    size_t size = size_field(src);
     memcpy(dst, src, size < dst_bytes ? size : dst_bytes);
     return DSQ_OK;
+}
+
+enum dsq_status dsq_result_check(const void *dst, const char *what, struct dsq_diag *d)
+{
+    return dst ? check_size(dst, what, d) : DSQ_OK;
+}
+
+void dsq_result_write(void *dst, const void *src, size_t src_bytes)
+{
+    if (!dst)
+        return;
+    size_t size = size_field(dst);
+    memcpy(dst, src, size < src_bytes ? size : src_bytes);
+    memcpy(dst, &size, sizeof size);
 }
 
 enum dsq_status dsq_common_read(struct dsq_common *out, const struct dsq_common *src,
@@ -67,6 +95,20 @@ void dsq_log_text(const struct dsq_log *log, enum dsq_log_level level, const cha
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     log->message(log->user, level, text);
+}
+
+enum dsq_status dsq_warn(const struct dsq_common *common, struct dsq_diag *d, enum dsq_status status,
+                         const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (common->strict)
+        return dsq_fail(d, status, "%s", text);
+    dsq_log_text(common->log, DSQ_LOG_WARNING, "%s", text);
+    return DSQ_OK;
 }
 
 void dsq_log_progress(const struct dsq_log *log, const char *what, int64_t done, int64_t total)
