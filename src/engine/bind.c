@@ -88,6 +88,8 @@ static enum dsq_status check_dims(const struct dsq_context *c, int32_t input,
 enum dsq_status dsq_context_set_input(struct dsq_context *c, int32_t i,
                                       const struct dsq_tensor *tensor, struct dsq_diag *diag)
 {
+    if (!c)
+        return dsq_fail(diag, DSQ_ARGUMENT, "no context");
     if (i < 0 || i >= c->graph.n_inputs || !tensor || !tensor->data)
         return dsq_fail(diag, DSQ_ARGUMENT,
                         "input %d: no tensor, no data, or one of only %d inputs", (int)i,
@@ -109,6 +111,8 @@ enum dsq_status dsq_context_set_input(struct dsq_context *c, int32_t i,
 enum dsq_status dsq_context_set_output(struct dsq_context *c, int32_t i,
                                        const struct dsq_tensor *tensor, struct dsq_diag *diag)
 {
+    if (!c)
+        return dsq_fail(diag, DSQ_ARGUMENT, "no context");
     if (i < 0 || i >= c->graph.n_outputs)
         return dsq_fail(diag, DSQ_ARGUMENT, "output %d of only %d", (int)i,
                         (int)c->graph.n_outputs);

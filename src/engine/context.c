@@ -56,11 +56,11 @@ enum dsq_status dsq_context_create(struct dsq_context **out, const struct dsq_en
                                    const struct dsq_context_settings *settings,
                                    struct dsq_diag *diag)
 {
+    if (!out || !engine)
+        return dsq_fail(diag, DSQ_ARGUMENT, "dsq_context_create needs 'out' and an engine");
     *out = NULL;
     struct dsq_context_settings s = {.size = sizeof s};
     struct dsq_common common;
-    if (!engine)
-        return dsq_fail(diag, DSQ_ARGUMENT, "no engine to make a context of");
     DSQ_TRY(dsq_settings_read(&s, sizeof s, settings, "struct dsq_context_settings", diag));
     DSQ_TRY(dsq_common_read(&common, s.common, diag));
     struct dsq_context *c = dsq_calloc(common.allocator, 1, sizeof *c);
@@ -83,7 +83,7 @@ enum dsq_status dsq_context_create(struct dsq_context **out, const struct dsq_en
 
 void dsq_context_free(struct dsq_context **context)
 {
-    struct dsq_context *c = *context;
+    struct dsq_context *c = context ? *context : NULL;
     if (!c)
         return;
     dsq_context_attach(c, NULL, NULL);
@@ -166,6 +166,8 @@ static void set_pointers(struct dsq_context *c, const struct dsq_plan *plan)
 
 enum dsq_status dsq_context_reshape(struct dsq_context *c, struct dsq_diag *diag)
 {
+    if (!c)
+        return dsq_fail(diag, DSQ_ARGUMENT, "no context");
     c->ran = false;
     if (!c->dirty)
         return DSQ_OK;

@@ -6,9 +6,9 @@
  *   engine      the graph prepared on a device: immutable, shared        load.c
  *   context     one user's bindings, plans, memory, threads              context.c bind.c run.c
  *
- * An engine holds what does not depend on a shape (program, prepared nodes); a context what does. A
- * context has its own shallow copy of the graph struct, whose arena takes the strings of error
- * messages, so that contexts of several threads never write to anything they share.
+ * An engine holds what does not depend on a shape (program, prepared nodes); a context what does.
+ * Contexts of several threads never write to anything they share: a context has its own shallow copy
+ * of the graph struct, whose arena is its own too, and shape inference leaves the arrays alone.
  */
 #ifndef DSQ_ENGINE_ENGINE_H
 #define DSQ_ENGINE_ENGINE_H

@@ -61,7 +61,7 @@ fail:
 
 void dsq_engine_file_free(struct dsq_engine_file **file)
 {
-    struct dsq_engine_file *f = *file;
+    struct dsq_engine_file *f = file ? *file : NULL;
     if (!f)
         return;
     dsq_graph_free(&f->graph);
@@ -74,9 +74,9 @@ void dsq_engine_file_free(struct dsq_engine_file **file)
 enum dsq_status dsq_engine_file_open(struct dsq_engine_file **out, const char *path,
                                      const struct dsq_common *common, struct dsq_diag *diag)
 {
+    if (!out || !path)
+        return dsq_fail(diag, DSQ_ARGUMENT, "dsq_engine_file_open needs 'out' and 'path'");
     *out = NULL;
-    if (!path)
-        return dsq_fail(diag, DSQ_ARGUMENT, "no path of an engine file");
     struct dsq_common c;
     DSQ_TRY(dsq_common_read(&c, common, diag));
     void *data;
@@ -89,9 +89,9 @@ enum dsq_status dsq_engine_file_open_memory(struct dsq_engine_file **out, const 
                                             size_t bytes, const struct dsq_common *common,
                                             struct dsq_diag *diag)
 {
+    if (!out || !data)
+        return dsq_fail(diag, DSQ_ARGUMENT, "dsq_engine_file_open_memory needs 'out' and 'data'");
     *out = NULL;
-    if (!data)
-        return dsq_fail(diag, DSQ_ARGUMENT, "no bytes of an engine file");
     struct dsq_common c;
     DSQ_TRY(dsq_common_read(&c, common, diag));
     void *copy = dsq_alloc(c.allocator, bytes);

@@ -33,11 +33,11 @@ static enum dsq_status set_up(struct dsq_engine *e, const struct dsq_engine_sett
 enum dsq_status dsq_engine_load(struct dsq_engine **out, const struct dsq_engine_file *file,
                                 const struct dsq_engine_settings *settings, struct dsq_diag *diag)
 {
+    if (!out || !file)
+        return dsq_fail(diag, DSQ_ARGUMENT, "dsq_engine_load needs 'out' and an engine file");
     *out = NULL;
     struct dsq_engine_settings s = {.size = sizeof s};
     struct dsq_common common;
-    if (!file)
-        return dsq_fail(diag, DSQ_ARGUMENT, "no engine file to load");
     DSQ_TRY(dsq_settings_read(&s, sizeof s, settings, "struct dsq_engine_settings", diag));
     DSQ_TRY(dsq_common_read(&common, s.common, diag));
     struct dsq_engine *e = dsq_calloc(common.allocator, 1, sizeof *e);
@@ -58,7 +58,7 @@ enum dsq_status dsq_engine_load(struct dsq_engine **out, const struct dsq_engine
 
 void dsq_engine_free(struct dsq_engine **engine)
 {
-    struct dsq_engine *e = *engine;
+    struct dsq_engine *e = engine ? *engine : NULL;
     if (!e)
         return;
     for (int32_t s = 0; e->prepared && s < e->program.n_steps; s++)
@@ -91,9 +91,9 @@ static void fill_info(const struct dsq_value *v, struct dsq_io_info *info)
 enum dsq_status dsq_engine_input_info(const struct dsq_engine *engine, int32_t i,
                                       struct dsq_io_info *info)
 {
-    const struct dsq_graph *g = engine->file->graph;
-    if (i < 0 || i >= g->n_inputs || !info)
+    if (!engine || !info || i < 0 || i >= dsq_engine_inputs(engine))
         return DSQ_ARGUMENT;
+    const struct dsq_graph *g = engine->file->graph;
     fill_info(&g->value[g->input[i]], info);
     const struct dsq_profile_input *p = engine->file->profile;
     if (!p)
@@ -108,9 +108,9 @@ enum dsq_status dsq_engine_input_info(const struct dsq_engine *engine, int32_t i
 enum dsq_status dsq_engine_output_info(const struct dsq_engine *engine, int32_t i,
                                        struct dsq_io_info *info)
 {
-    const struct dsq_graph *g = engine->file->graph;
-    if (i < 0 || i >= g->n_outputs || !info)
+    if (!engine || !info || i < 0 || i >= dsq_engine_outputs(engine))
         return DSQ_ARGUMENT;
+    const struct dsq_graph *g = engine->file->graph;
     fill_info(&g->value[g->output[i]], info);
     return DSQ_OK;
 }

@@ -28,6 +28,34 @@ static enum dsq_status check_output(const struct dsq_context *c, int32_t i,
     return DSQ_OK;
 }
 
+/* The bytes from the first to the last element; false if there are none. */
+static bool find_extent(const struct dsq_view *v, uintptr_t *begin, uintptr_t *end)
+{
+    int64_t element = (int64_t)dsq_dtype_bytes(v->dtype), low = 0, high = 0;
+    for (int32_t k = 0; k < v->rank; k++) {
+        int64_t reach = (v->dims[k] - 1) * v->strides[k] * element;
+        low += reach < 0 ? reach : 0;
+        high += reach > 0 ? reach : 0;
+    }
+    *begin = (uintptr_t)v->data + (uintptr_t)low;
+    *end = (uintptr_t)v->data + (uintptr_t)(high + element);
+    return dsq_view_elements(v) > 0;
+}
+
+/* An output that is written while an input is still to be read would spoil it. */
+static enum dsq_status check_apart(const struct dsq_context *c, int32_t i,
+                                   const struct dsq_view *bound, struct dsq_diag *d)
+{
+    uintptr_t begin, end, from, to;
+    if (!find_extent(bound, &begin, &end))
+        return DSQ_OK;
+    for (int32_t k = 0; k < c->graph.n_inputs; k++)
+        if (find_extent(&c->input[k], &from, &to) && from < end && begin < to)
+            return dsq_fail(d, DSQ_ARGUMENT, "output '%s' overlaps the memory of input '%s'",
+                            output_name(c, i), c->graph.value[c->graph.input[k]].name);
+    return DSQ_OK;
+}
+
 static enum dsq_status make_output_room(struct dsq_context *c, struct dsq_diag *d)
 {
     bool owned = false;
@@ -62,6 +90,7 @@ static enum dsq_status place_outputs(struct dsq_context *c, struct dsq_diag *d)
         if (c->output[i].bound) {
             DSQ_TRY(dsq_tensor_to_view(&c->output[i].tensor, output_name(c, i), v, d));
             DSQ_TRY(check_output(c, i, v, d));
+            DSQ_TRY(check_apart(c, i, v, d));
         } else {
             own_output(c, i, v);
         }
@@ -85,6 +114,8 @@ static void copy_outputs(struct dsq_context *c)
 enum dsq_status dsq_context_output(const struct dsq_context *c, int32_t i,
                                    struct dsq_tensor *tensor, struct dsq_diag *diag)
 {
+    if (!c)
+        return dsq_fail(diag, DSQ_ARGUMENT, "no context");
     if (i < 0 || i >= c->graph.n_outputs || !tensor)
         return dsq_fail(diag, DSQ_ARGUMENT, "output %d of only %d", (int)i,
                         (int)c->graph.n_outputs);
@@ -183,7 +214,7 @@ static enum dsq_status run_steps(struct dsq_context *c, struct dsq_diag *d)
 
 enum dsq_status dsq_context_run(struct dsq_context *c, struct dsq_diag *diag)
 {
-    if (c->dirty)
+    if (!c || c->dirty)
         DSQ_TRY(dsq_context_reshape(c, diag));
     c->ran = false;
     DSQ_TRY(place_outputs(c, diag));

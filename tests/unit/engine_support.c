@@ -8,28 +8,6 @@
 
 #include "graph/text.h"
 
-static void *counting_alloc(void *user, size_t bytes)
-{
-    struct counting *c = user;
-    if (++c->n_allocs == c->fail_at)
-        return NULL;
-    void *p = aligned_alloc(64, (bytes + 63) / 64 * 64 + 64);
-    c->n_live += p != NULL;
-    return p;
-}
-
-static void counting_free(void *user, void *p)
-{
-    struct counting *c = user;
-    c->n_live--;
-    free(p);
-}
-
-void counting_init(struct counting *c)
-{
-    *c = (struct counting){.allocator = {c, counting_alloc, counting_free}};
-}
-
 /* splitmix64 (Steele, Lea, Flood, 2014) */
 uint32_t random_u32(uint64_t *state)
 {

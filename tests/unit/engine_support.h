@@ -15,14 +15,8 @@
 
 #include <cmocka.h>
 
+#include "counting.h"
 #include "engine/engine.h"
-
-/* ---- allocations ---- */
-struct counting {
-    struct dsq_allocator allocator;
-    size_t n_allocs, n_live, fail_at; /* fail_at: the request of that number fails (1: the first) */
-};
-void counting_init(struct counting *c);
 
 /* ---- random numbers ---- */
 uint32_t random_u32(uint64_t *state);
