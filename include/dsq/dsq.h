@@ -31,12 +31,17 @@
  * - It answers DSQ_OK or a status from types.h, and writes the reason to `diag` (which may be NULL).
  * - It never prints, exits or aborts. Messages for people go to the dsq_log that you give.
  * - Handles come out of *_create, *_open, *_load and go back through *_free, which takes the handle's
- *   address, sets it to NULL and accepts NULL. On failure no handle is given out.
+ *   address, sets it to NULL and accepts NULL. On failure no handle is given out: *out is NULL.
+ * - A pointer may be NULL only where it says so. Functions that answer a status then say ARGUMENT;
+ *   queries, which cannot, must not be asked about NULL.
  * - Names and arrays returned by query functions belong to the handle asked.
  * - Thread safety: different handles may be used from different threads at once. An engine file and an
  *   engine may be shared by threads; a context, a picture being read and a dataset belong to one thread at
  *   a time.
- * - Settings may be NULL (all defaults). Otherwise they start with their size: see types.h.
+ * - Settings may be NULL (all defaults). Otherwise they start with their size: see types.h. So do
+ *   results: set `size` before the call; as much as fits is filled in.
+ * - What settings point to (strings, allocator, log, executor) is read during the call; an allocator and
+ *   an executor must outlive what was made with them.
  */
 #ifndef DSQ_DSQ_H
 #define DSQ_DSQ_H
@@ -84,8 +89,9 @@ struct dsq_quantize_settings {
     const char *task;     /* a preset's name, a JSON file or JSON text; NULL: the model's own */
     const char *resize;   /* replaces the task's resize rule: none, stretch:HxW, fit:HxW, short:S,MAX */
     int32_t pad;          /* replaces the task's padding multiple when > 0 */
-    const char *method;   /* "minmax", "percentile", "kl"; NULL: the default */
+    const char *method;   /* "kl", "mse", "minmax", "percentile"; NULL: "kl" */
     const char *out_dir;  /* NULL: "." */
+    const char *outputs;  /* as in dsq_build_settings */
 };
 struct dsq_quantize_result {
     size_t size;
@@ -112,6 +118,7 @@ struct dsq_build_settings {
     const char *resize;
     int32_t pad;
     const char *dump_after; /* print the IR after this pass ("all": every one) through the log; or NULL */
+    const char *outputs;    /* "a,b": cut the model at these tensors; NULL: its own outputs */
     bool float_only;        /* ignore what the model carries: build FP32 */
 };
 /* Compile MODEL.onnx in memory. */
@@ -129,7 +136,8 @@ DSQ_API enum dsq_status dsq_engine_file_open_memory(struct dsq_engine_file **out
 DSQ_API enum dsq_status dsq_engine_file_save(const struct dsq_engine_file *file, const char *path,
                                              struct dsq_diag *diag) DSQ_MUST_CHECK;
 DSQ_API void dsq_engine_file_free(struct dsq_engine_file **file);
-/* How many convolutions compute in INT8, in float; how many tensors fell back for want of a range. */
+/* How many convolutions of the model compute in INT8 and how many in float, and how many of the latter only
+ * because a tensor has no range or their weights do not allow integers. Pointers may be NULL. */
 DSQ_API void dsq_engine_file_precision(const struct dsq_engine_file *file, int32_t *int8_nodes,
                                        int32_t *float_nodes, int32_t *fallbacks);
 /* The task as JSON, or NULL when the engine carries none. */
@@ -160,7 +168,7 @@ struct dsq_io_info {
 };
 DSQ_API int32_t dsq_engine_inputs(const struct dsq_engine *engine);
 DSQ_API int32_t dsq_engine_outputs(const struct dsq_engine *engine);
-/* ARGUMENT when `i` is out of range. */
+/* ARGUMENT when `i` is out of range. Names live as long as the engine file. */
 DSQ_API enum dsq_status dsq_engine_input_info(const struct dsq_engine *engine, int32_t i,
                                               struct dsq_io_info *info) DSQ_MUST_CHECK;
 DSQ_API enum dsq_status dsq_engine_output_info(const struct dsq_engine *engine, int32_t i,
@@ -174,14 +182,16 @@ struct dsq_context_settings {
     int32_t plan_cache;              /* shapes whose plans are kept; 0: 16 */
     struct dsq_pool *pool;           /* share an existing pool (one user at a time); NULL: own */
 };
-/* The engine must outlive its contexts. */
+/* The engine must outlive its contexts. A context goes on after any error: bind what was wrong again. */
 DSQ_API enum dsq_status dsq_context_create(struct dsq_context **out, const struct dsq_engine *engine,
                                            const struct dsq_context_settings *settings,
                                            struct dsq_diag *diag) DSQ_MUST_CHECK;
 DSQ_API void dsq_context_free(struct dsq_context **context);
 
-/* Bind input i: shape, layout, strides and memory. The memory is read during dsq_context_run only. SHAPE
- * outside the profile, naming the dimension and its range. */
+/* Bind input i: shape, layout, strides and memory, until it is bound anew. The memory is read during
+ * dsq_context_run only, and must then still be there. Strides are multiples of the element's size, and may be
+ * negative or 0. SHAPE outside the profile, naming the dimension and its range; then, as after any error,
+ * the binding before stays. */
 DSQ_API enum dsq_status dsq_context_set_input(struct dsq_context *context, int32_t i,
                                               const struct dsq_tensor *tensor,
                                               struct dsq_diag *diag) DSQ_MUST_CHECK;
@@ -189,25 +199,32 @@ DSQ_API enum dsq_status dsq_context_set_input(struct dsq_context *context, int32
  * run when needed; call it yourself to learn output shapes before binding outputs. */
 DSQ_API enum dsq_status dsq_context_reshape(struct dsq_context *context,
                                             struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Where output i shall be written, in the descriptor's layout and strides; dims are checked by run. With
- * tensor NULL or data NULL the context owns the memory; then layout alone is obeyed (default NCHW). */
+/* Where output i shall be written, in the descriptor's layout and strides, until it is bound anew; dims are
+ * checked by run (SHAPE), which is also the time to learn that the memory overlaps an input's (ARGUMENT).
+ * Outputs must not overlap each other. With tensor NULL or data NULL the context owns the memory; then layout
+ * alone is obeyed (default NCHW; NHWC counts for rank 4 only). May be called before or after reshape. */
 DSQ_API enum dsq_status dsq_context_set_output(struct dsq_context *context, int32_t i,
                                                const struct dsq_tensor *tensor,
                                                struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Run. Allocates nothing once the shape's plan exists. */
+/* Run. Allocates nothing when the shape has been run before and its plan is still kept. Memory grows to the
+ * largest shape that was run, and goes back with the context. */
 DSQ_API enum dsq_status dsq_context_run(struct dsq_context *context,
                                         struct dsq_diag *diag) DSQ_MUST_CHECK;
 /* Output i after a run (its shape already after a reshape, then with data NULL). Valid until the next
- * reshape or run. */
+ * reshape, run or dsq_context_set_output. */
 DSQ_API enum dsq_status dsq_context_output(const struct dsq_context *context, int32_t i,
                                            struct dsq_tensor *tensor,
                                            struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Bytes of the arena for the current shape. */
+/* Bytes of activations and scratch for the current shape, whatever the profile's largest; 0 before there is
+ * one. Outputs that the context owns come on top. */
 DSQ_API size_t dsq_context_activation_bytes(const struct dsq_context *context);
 
 /* Called right after a node has run, before its memory is reused: once for each output. `node` is the
- * ONNX name, `tensor` the ONNX name of the value; the descriptor is in the engine's own layout. NULL removes
- * the hook. The hook runs on the thread that called dsq_context_run. */
+ * ONNX name ("" where the model has none), `tensor` the ONNX name of the value. The graph's inputs are shown
+ * first, with node "". The descriptor is in the engine's own layout and type (inputs and outputs: as they
+ * are bound); it and its data are valid during the call only. Sizes computed on the host are not shown, nor
+ * what passes have folded away. NULL removes the hook. It runs on the thread that called dsq_context_run
+ * and must not call into this context. */
 typedef void dsq_on_tensor_fn(void *user, const char *node, const char *tensor,
                               const struct dsq_tensor *value);
 DSQ_API void dsq_context_on_tensor(struct dsq_context *context, dsq_on_tensor_fn *fn, void *user);
@@ -243,18 +260,20 @@ struct dsq_box {
     int32_t label;    /* class index of the model */
     const char *name; /* the class's name, "" when unnamed; lives as long as the context that found it */
 };
-struct dsq_detections {
+struct dsq_detections { /* begins as {0} */
     struct dsq_box *box; /* best first */
     size_t n, capacity;  /* the array grows as needed and may be used again */
-    const struct dsq_allocator *allocator;
+    const struct dsq_allocator *allocator; /* of the array; NULL: the default */
 };
 DSQ_API void dsq_detections_free(struct dsq_detections *detections);
 
-/* Prepare the picture as the engine's task says, run, decode, suppress. UNSUPPORTED without a task. */
+/* Prepare the picture as the engine's task says, run, decode, suppress. `found` is replaced; after an error
+ * it is empty. Binds the context's input and outputs anew each time. UNSUPPORTED without a task, or for a
+ * model of several inputs. */
 DSQ_API enum dsq_status dsq_detect(struct dsq_context *context, const struct dsq_picture *picture,
                                    struct dsq_detections *found,
                                    struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Draw boxes with names and scores onto the picture. */
+/* Draw the boxes of at least min_score, with names and scores, onto the picture. */
 DSQ_API enum dsq_status dsq_draw(struct dsq_picture *picture, const struct dsq_detections *found,
                                  float min_score, struct dsq_diag *diag) DSQ_MUST_CHECK;
 /* Names of the built-in tasks, one by one; NULL past the last. */
@@ -300,7 +319,8 @@ DSQ_API enum dsq_status dsq_eval_detections(const char *detections,
 /* Receives text piece by piece. */
 typedef void dsq_write_fn(void *user, const char *text, size_t bytes);
 /* Describe a model, an engine or a ranges file: inputs and outputs, layers with precision and kernel, what
- * fell back to float and why. */
+ * fell back to float and why. `write` gets nothing before all is known, so nothing after an error. Text that
+ * is no UTF-8 comes out with '?' in it. MALFORMED for any other file. */
 DSQ_API enum dsq_status dsq_inspect(const char *path, bool json, const struct dsq_common *common,
                                     dsq_write_fn *write, void *user,
                                     struct dsq_diag *diag) DSQ_MUST_CHECK;

@@ -2,9 +2,9 @@
 /*
  * dsq/types.h: the plain types that pass between a program and libdsq. No functions; dsq.h has those.
  *
- * Every struct that a caller fills begins with its own size, so that a library newer than the
- * program still knows which fields the program could have set. Zero-initialize, set `size`
- * (or call the matching *_defaults function), then set what you need.
+ * Every settings and result struct begins with its own size, so that a library newer than the
+ * program still knows which fields the program could have set, and an older one ignores those it does
+ * not know. Zero-initialize, set `size`, then set what you need: 0 and NULL are the defaults.
  */
 #ifndef DSQ_TYPES_H
 #define DSQ_TYPES_H
@@ -100,7 +100,7 @@ struct dsq_log {
  * [0, n_tasks), from any threads, and returns when all have ended. Tasks are independent. */
 struct dsq_executor {
     void *user;
-    int32_t n_threads; /* how many tasks may run at once, at least 1 */
+    int32_t n_threads; /* how many tasks may run at once, 1 to 1024 */
     void (*run)(void *user, void (*task)(void *arg, size_t i), void *arg, size_t n_tasks);
 };
 

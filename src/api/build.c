@@ -30,7 +30,7 @@ static enum dsq_status build(struct dsq_engine_file **out, const char *path,
     char *task = NULL;
     DSQ_GUARD(dsq_onnx_read(&model, path, common->allocator, d));
     DSQ_GUARD(read_quantization(model, s, common, &decisions, &ranges, d));
-    DSQ_GUARD(dsq_find_task(model, s->task, s->resize, s->pad, common->allocator, &task, d));
+    DSQ_GUARD(dsq_find_task(model, path, s->task, s->resize, s->pad, common->allocator, &task, d));
     struct dsq_compile c = {
         .common = common,
         .ranges = ranges ? ranges : decisions ? dsq_decisions_ranges(decisions) : NULL,
@@ -40,6 +40,7 @@ static enum dsq_status build(struct dsq_engine_file **out, const char *path,
         .max_shapes = s->max_shapes,
         .task_json = task,
         .dump_after = s->dump_after,
+        .outputs = s->outputs,
         .name = path,
     };
     DSQ_GUARD(dsq_compile(out, model, &c, d));

@@ -2,9 +2,9 @@
 /* Import, passes, engine file; and which task a model goes with. */
 #include "api/compile.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "api/json_text.h"
 #include "api/profile.h"
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -19,48 +19,55 @@ static enum dsq_status report_fallbacks(const struct dsq_pass_report *r, const s
     if (r->n_fallbacks == 0)
         return DSQ_OK;
     const struct dsq_pass_fallback *first = &r->fallback[0];
-    if (c->common->strict)
-        return dsq_fail(d, DSQ_UNSUPPORTED, "%s: %d layers run in float, first '%s': %s", c->name,
-                        (int)r->n_fallbacks, first->node, first->reason);
-    dsq_log_text(c->common->log, DSQ_LOG_WARNING,
-                 "%d layers run in float, first '%s': %s (dsq inspect lists them)",
-                 (int)r->n_fallbacks, first->node, first->reason);
-    return DSQ_OK;
+    return dsq_warn(c->common, d, DSQ_UNSUPPORTED,
+                    "%d layers run in float, first %s: %s%s", (int)r->n_fallbacks, first->node,
+                    first->reason, c->common->strict ? "" : " (dsq inspect lists them)");
 }
 
-static void write_json_string(struct dsq_writer *w, const char *text)
+/* Ranges of tensors that the model does not have: of another model, or of one exported anew. */
+static enum dsq_status warn_unknown(const struct dsq_graph *g, const struct dsq_compile *c,
+                                    struct dsq_diag *d)
 {
-    dsq_write_text(w, "\"");
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            dsq_write_format(w, "\\%c", c);
-        else if (c < 0x20)
-            dsq_write_format(w, "\\u%04x", c);
-        else
-            dsq_write_bytes(w, text, 1);
-    }
-    dsq_write_text(w, "\"");
+    size_t n = c->ranges ? dsq_ranges_count(c->ranges) : 0, n_unknown = 0;
+    const char *first = "";
+    for (size_t i = n; i-- > 0;)
+        if (dsq_graph_find(g, dsq_ranges_name(c->ranges, i), NULL) == DSQ_NO_VALUE) {
+            first = dsq_ranges_name(c->ranges, i);
+            n_unknown++;
+        }
+    if (n_unknown == 0)
+        return DSQ_OK;
+    return dsq_warn(c->common, d, DSQ_ARGUMENT,
+                    "%zu of %zu ranges are of tensors that the model does not have, first '%s'",
+                    n_unknown, n, first);
+}
+
+static int append(const char *text, size_t bytes, void *writer)
+{
+    dsq_write_bytes(writer, text, bytes);
+    return 0;
+}
+
+static json_t *list_fallbacks(const struct dsq_pass_report *r)
+{
+    json_t *list = json_array();
+    for (int32_t i = 0; i < r->n_fallbacks; i++)
+        json_array_append_new(list, json_pack("{s:o*, s:o*}", "name",
+                                              dsq_json_text(r->fallback[i].output), "reason",
+                                              dsq_json_text(r->fallback[i].reason)));
+    return list;
 }
 
 /* META: where the engine came from and what fell back to float, for inspect. */
-static void write_meta(struct dsq_writer *w, const struct dsq_compile *c,
-                       const struct dsq_pass_report *r)
+static enum dsq_status write_meta(struct dsq_writer *w, const struct dsq_compile *c,
+                                  const struct dsq_pass_report *r, struct dsq_diag *d)
 {
     const char *slash = strrchr(c->name, '/');
-    dsq_write_text(w, "{\"model\": ");
-    write_json_string(w, slash ? slash + 1 : c->name);
-    dsq_write_text(w, ", \"dsq\": ");
-    write_json_string(w, dsq_version());
-    dsq_write_text(w, ", \"fallbacks\": [");
-    for (int32_t i = 0; i < r->n_fallbacks; i++) {
-        dsq_write_text(w, i ? ", {\"name\": " : "{\"name\": ");
-        write_json_string(w, r->fallback[i].output);
-        dsq_write_text(w, ", \"reason\": ");
-        write_json_string(w, r->fallback[i].reason);
-        dsq_write_text(w, "}");
-    }
-    dsq_write_text(w, "]}");
+    json_t *meta = json_pack("{s:o*, s:s, s:o*}", "model", dsq_json_text(slash ? slash + 1 : c->name),
+                             "dsq", dsq_version(), "fallbacks", list_fallbacks(r));
+    bool ok = meta && json_dump_callback(meta, append, w, JSON_COMPACT) == 0 && !w->failed;
+    json_decref(meta);
+    return ok ? DSQ_OK : dsq_fail(d, DSQ_NOMEM, "out of memory");
 }
 
 static enum dsq_status run_passes(struct dsq_graph *g, const struct dsq_compile *c,
@@ -73,10 +80,37 @@ static enum dsq_status run_passes(struct dsq_graph *g, const struct dsq_compile 
         .log = c->common->log,
     };
     struct dsq_pass_report report = {0};
+    DSQ_TRY(warn_unknown(g, c, d));
     DSQ_TRY(dsq_passes_run(g, &s, &report, d));
     DSQ_TRY(report_fallbacks(&report, c, d));
-    write_meta(meta, c, &report);
-    return meta->failed ? dsq_fail(d, DSQ_NOMEM, "%s: out of memory", c->name) : DSQ_OK;
+    return write_meta(meta, c, &report, d);
+}
+
+enum dsq_status dsq_import(struct dsq_graph **out, const struct dsq_onnx *model, const char *outputs,
+                           const struct dsq_allocator *a, struct dsq_diag *d)
+{
+    enum { MOST = 256 };
+    if (!outputs)
+        return dsq_onnx_to_graph(model, out, d);
+    const char *name[MOST];
+    size_t n = 0;
+    struct dsq_arena arena;
+    dsq_arena_init(&arena, a);
+    enum dsq_status status = DSQ_OK;
+    while (status == DSQ_OK && *outputs) {
+        size_t length = strcspn(outputs, ",");
+        if (length == 0 || n == MOST)
+            status = dsq_fail(d, DSQ_ARGUMENT, "outputs: expected tensor names, as in a,b");
+        else if (!(name[n++] = dsq_arena_string(&arena, outputs, length)))
+            status = dsq_fail(d, DSQ_NOMEM, "outputs: out of memory");
+        outputs += length + (outputs[length] == ',');
+    }
+    if (status == DSQ_OK && n == 0)
+        status = dsq_fail(d, DSQ_ARGUMENT, "outputs: no tensor is named");
+    if (status == DSQ_OK)
+        status = dsq_onnx_to_graph_at(model, name, n, out, d);
+    dsq_arena_free(&arena);
+    return status;
 }
 
 enum dsq_status dsq_compile(struct dsq_engine_file **out, const struct dsq_onnx *model,
@@ -90,7 +124,7 @@ enum dsq_status dsq_compile(struct dsq_engine_file **out, const struct dsq_onnx 
     struct dsq_profile_input *profile = NULL;
     dsq_arena_init(&arena, a);
     dsq_writer_init(&meta, a);
-    DSQ_GUARD(dsq_onnx_to_graph(model, &g, d));
+    DSQ_GUARD(dsq_import(&g, model, c->outputs, a, d));
     DSQ_GUARD(dsq_profile_from_shapes(g, c->min_shapes, c->opt_shapes, c->max_shapes, &arena, &profile, d));
     status = run_passes(g, c, &meta, d);
     if (status != DSQ_OK) {
@@ -107,33 +141,21 @@ fail:
     return status;
 }
 
-enum dsq_status dsq_find_task(const struct dsq_onnx *model, const char *task, const char *resize,
-                              int32_t pad, const struct dsq_allocator *a, char **json,
-                              struct dsq_diag *d)
+enum dsq_status dsq_find_task(const struct dsq_onnx *model, const char *path, const char *task,
+                              const char *resize, int32_t pad, const struct dsq_allocator *a,
+                              char **json, struct dsq_diag *d)
 {
     *json = NULL;
-    if (!task)
-        task = dsq_onnx_metadata(model, DSQ_KEY_TASK);
-    if (!task) {
+    const char *own = task ? NULL : dsq_onnx_metadata(model, DSQ_KEY_TASK);
+    if (!task && !own) {
         if (resize || pad > 0)
             return dsq_fail(d, DSQ_ARGUMENT, "a resize rule or padding was given, but no task (--task)");
         return DSQ_OK;
     }
     struct dsq_task *parsed = NULL;
-    DSQ_TRY(dsq_task_parse(&parsed, task, resize, pad, a, d));
-    enum dsq_status status = dsq_task_to_json(parsed, json, a, d);
+    enum dsq_status status = dsq_task_parse(&parsed, task ? task : own, resize, pad, a, d);
+    if (status == DSQ_OK)
+        status = dsq_task_to_json(parsed, json, a, d);
     dsq_task_free(&parsed);
-    return status;
-}
-
-enum dsq_status dsq_fail_without_task(const char *path, struct dsq_diag *d)
-{
-    char names[256] = "";
-    for (int32_t i = 0; dsq_task_preset(i); i++) {
-        size_t at = strlen(names);
-        snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", dsq_task_preset(i));
-    }
-    return dsq_fail(d, DSQ_UNSUPPORTED,
-                    "%s carries no task, so pictures cannot be prepared or boxes decoded; give a JSON "
-                    "file or one of: %s", path, names);
+    return status == DSQ_OK || task ? status : dsq_fail_in(d, status, "%s: its own", path);
 }

@@ -22,20 +22,23 @@ struct dsq_compile {
     const char *min_shapes, *opt_shapes, *max_shapes;
     const char *task_json; /* canonical, or NULL */
     const char *dump_after;
+    const char *outputs; /* "a,b" or NULL */
     const char *name; /* the model's path, for messages and the engine's META */
 };
+
+/* The model's graph, cut at the tensors that `outputs` lists ("a,b"; NULL: the model's own outputs). */
+enum dsq_status dsq_import(struct dsq_graph **out, const struct dsq_onnx *model, const char *outputs,
+                           const struct dsq_allocator *a, struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* Import, run the passes, make the engine file. */
 enum dsq_status dsq_compile(struct dsq_engine_file **out, const struct dsq_onnx *model,
                             const struct dsq_compile *c, struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* The task as canonical JSON (dsq_alloc): `task` if given, else what the model carries; then the resize and
- * padding overrides. *json is NULL when there is none. Overrides without a task are an ARGUMENT error. */
-enum dsq_status dsq_find_task(const struct dsq_onnx *model, const char *task, const char *resize,
-                              int32_t pad, const struct dsq_allocator *a, char **json,
-                              struct dsq_diag *d) DSQ_MUST_CHECK;
-
-/* UNSUPPORTED: pictures were given, but no task; the text lists the presets. */
-enum dsq_status dsq_fail_without_task(const char *path, struct dsq_diag *d) DSQ_MUST_CHECK;
+/* The task as canonical JSON (dsq_alloc): `task` if given, else what the model (at `path`, for messages)
+ * carries; then the resize and padding overrides. *json is NULL when there is none. Overrides without a task
+ * are an ARGUMENT error. */
+enum dsq_status dsq_find_task(const struct dsq_onnx *model, const char *path, const char *task,
+                              const char *resize, int32_t pad, const struct dsq_allocator *a,
+                              char **json, struct dsq_diag *d) DSQ_MUST_CHECK;
 
 #endif

@@ -5,7 +5,6 @@
  */
 #include <dsq/dsq.h>
 
-#include "api/compile.h"
 #include "base/memory.h"
 #include "base/settings.h"
 #include "detect/decode.h"
@@ -55,7 +54,7 @@ static enum dsq_status detector_create(struct detector **out, struct dsq_context
     const struct dsq_engine *engine = dsq_context_engine(c);
     const struct dsq_engine_file *file = engine->file;
     if (!file->task_json)
-        return dsq_fail_without_task(file->path, d);
+        return dsq_task_missing(file->path, d);
     if (dsq_engine_inputs(engine) != 1)
         return dsq_fail(d, DSQ_UNSUPPORTED, "%s has %d inputs; detection needs exactly one",
                         file->path, (int)dsq_engine_inputs(engine));
@@ -73,7 +72,6 @@ static enum dsq_status detector_create(struct detector **out, struct dsq_context
         goto fail;
     }
     DSQ_GUARD(dsq_task_parse(&t->task, file->task_json, NULL, 0, a, d));
-    DSQ_GUARD(bind_outputs(t, c, d));
     *out = t;
     return DSQ_OK;
 fail:
@@ -111,6 +109,7 @@ static enum dsq_status run_picture(struct detector *t, struct dsq_context *c,
         .data = t->input,
     };
     DSQ_TRY(dsq_context_set_input(c, 0, &input, d));
+    DSQ_TRY(bind_outputs(t, c, d));
     return dsq_context_run(c, d);
 }
 
@@ -119,6 +118,7 @@ enum dsq_status dsq_detect(struct dsq_context *context, const struct dsq_picture
 {
     if (!context || !picture || !found)
         return dsq_fail(diag, DSQ_ARGUMENT, "dsq_detect needs a context, a picture and a list");
+    found->n = 0;
     struct detector *t = dsq_context_attached(context);
     if (!t) {
         DSQ_TRY(detector_create(&t, context, diag));
@@ -128,6 +128,5 @@ enum dsq_status dsq_detect(struct dsq_context *context, const struct dsq_picture
     DSQ_TRY(run_picture(t, context, picture, &ps, diag));
     for (int32_t i = 0; i < t->n_outputs; i++)
         DSQ_TRY(dsq_context_output(context, i, &t->output[i], diag));
-    DSQ_TRY(dsq_decode(t->task, t->output, t->name, t->n_outputs, 0, &ps, found, diag));
-    return DSQ_OK;
+    return dsq_decode(t->task, t->output, t->name, t->n_outputs, 0, &ps, found, diag);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dsq_eval_engine and dsq_eval_detections: settings read, results copied; the work is in src/calib. */
 #include <dsq/dsq.h>
-#include <string.h>
 
 #include "base/settings.h"
 #include "calib/evaluate.h"
@@ -16,17 +15,9 @@ static enum dsq_status read_settings(struct dsq_eval_settings *s, struct dsq_com
     s->common = common;
     if (!s->annotations)
         return dsq_fail(d, DSQ_ARGUMENT, "evaluation needs annotations (COCO instances JSON)");
-    if (!result || result->size < sizeof result->size || result->size > 4096)
-        return dsq_fail(d, DSQ_ARGUMENT, "struct dsq_eval_result: set its field 'size'");
-    return DSQ_OK;
-}
-
-/* As much of the result as the caller's struct holds. */
-static void copy_result(struct dsq_eval_result *dst, const struct dsq_eval_result *src)
-{
-    size_t size = dst->size;
-    memcpy(dst, src, size < sizeof *src ? size : sizeof *src);
-    dst->size = size;
+    if (!result)
+        return dsq_fail(d, DSQ_ARGUMENT, "evaluation needs a struct dsq_eval_result to fill");
+    return dsq_result_check(result, "struct dsq_eval_result", d);
 }
 
 enum dsq_status dsq_eval_engine(const struct dsq_engine_file *file,
@@ -40,7 +31,7 @@ enum dsq_status dsq_eval_engine(const struct dsq_engine_file *file,
     if (!file || !s.images)
         return dsq_fail(diag, DSQ_ARGUMENT, "evaluation needs an engine and a folder of pictures");
     DSQ_TRY(dsq_evaluate_engine(file, &s, &r, NULL, diag));
-    copy_result(result, &r);
+    dsq_result_write(result, &r, sizeof r);
     return DSQ_OK;
 }
 
@@ -54,6 +45,6 @@ enum dsq_status dsq_eval_detections(const char *detections, const struct dsq_eva
     if (!detections)
         return dsq_fail(diag, DSQ_ARGUMENT, "evaluation needs a file of detections");
     DSQ_TRY(dsq_evaluate_detections(detections, &s, &r, NULL, diag));
-    copy_result(result, &r);
+    dsq_result_write(result, &r, sizeof r);
     return DSQ_OK;
 }

@@ -6,8 +6,12 @@
 #include "api/inspect.h"
 
 #include <dsq/dsq.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "api/compile.h"
+#include "api/json_text.h"
 #include "base/settings.h"
 #include "engine/engine.h"
 #include "onnx/onnx.h"
@@ -24,7 +28,7 @@ static json_t *describe_shape(const struct dsq_graph *g, const struct dsq_shape 
         struct dsq_writer w;
         dsq_writer_init(&w, g->arena.allocator);
         dsq_dim_print(&g->dims, s->dim[i], &w);
-        json_array_append_new(list, json_string(w.data ? w.data : "?"));
+        json_array_append_new(list, dsq_json_text(w.data ? w.data : "?"));
         dsq_writer_free(&w);
     }
     return list;
@@ -34,7 +38,7 @@ static json_t *describe_value(const struct dsq_graph *g, dsq_vid id)
 {
     const struct dsq_value *v = &g->value[id];
     json_t *o = json_object();
-    json_object_set_new(o, "name", json_string_nocheck(v->name));
+    json_object_set_new(o, "name", dsq_json_text(v->name));
     json_object_set_new(o, "dtype", json_string(dsq_dtype_name(v->dtype)));
     json_object_set_new(o, "shape", describe_shape(g, &v->shape));
     if (v->q.scale > 0)
@@ -82,7 +86,7 @@ static json_t *describe_node(const struct dsq_graph *g, int32_t i, const struct 
 {
     const struct dsq_node *n = &g->node[i];
     json_t *o = json_object();
-    json_object_set_new(o, "name", json_string_nocheck(n->name));
+    json_object_set_new(o, "name", dsq_json_text(n->name));
     json_object_set_new(o, "op", json_string(dsq_op_info(n->op)->name));
     json_object_set_new(o, "precision", json_string(node_precision(g, n)));
     if (n->n_out > 1)
@@ -121,6 +125,22 @@ static void describe_task(json_t *o, const char *task)
     json_object_set_new(o, "task", task ? json_loads(task, 0, NULL) : json_null());
 }
 
+/* What the builder noted. An engine of any origin may say anything there: only what is known, and is of the
+ * type that it should be, is taken over. */
+static void describe_meta(json_t *o, const char *text)
+{
+    json_t *meta = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *model = json_object_get(meta, "model"), *version = json_object_get(meta, "dsq");
+    json_t *fallbacks = json_object_get(meta, "fallbacks");
+    if (json_is_string(model))
+        json_object_set(o, "model", model);
+    if (json_is_string(version))
+        json_object_set(o, "dsq", version);
+    if (json_is_array(fallbacks))
+        json_object_set(o, "fallbacks", fallbacks);
+    json_decref(meta);
+}
+
 /* ---- the kinds of files ---- */
 
 enum dsq_status dsq_describe_engine(const struct dsq_engine_file *file, const struct dsq_common *common,
@@ -136,10 +156,7 @@ enum dsq_status dsq_describe_engine(const struct dsq_engine_file *file, const st
     json_object_set_new(o, "convolutions_fp32", json_integer(float_nodes));
     describe_io(o, file->graph, file->profile);
     describe_task(o, file->task_json);
-    json_t *meta = file->meta_json ? json_loads(file->meta_json, 0, NULL) : NULL;
-    if (meta)
-        json_object_update(o, meta);
-    json_decref(meta);
+    describe_meta(o, file->meta_json);
     describe_layers(o, file->graph, engine);
     dsq_engine_free(&engine);
     return DSQ_OK;
@@ -151,12 +168,16 @@ static enum dsq_status describe_model(const char *path, const struct dsq_common 
     enum dsq_status status;
     struct dsq_onnx *model = NULL;
     struct dsq_graph *g = NULL;
-    DSQ_GUARD(dsq_onnx_read(&model, path, common->allocator, d));
+    status = dsq_onnx_read(&model, path, common->allocator, d);
+    if (status != DSQ_OK)
+        return status == DSQ_MALFORMED
+                   ? dsq_fail_in(d, status, "no engine and no ranges file; as a model")
+                   : status;
     DSQ_GUARD(dsq_onnx_to_graph(model, &g, d));
     json_object_set_new(o, "kind", json_string("model"));
     json_object_set_new(o, "quantized", json_boolean(dsq_onnx_metadata(model, DSQ_DECISIONS_KEY)));
     describe_io(o, g, NULL);
-    describe_task(o, dsq_onnx_metadata(model, "dsq.task"));
+    describe_task(o, dsq_onnx_metadata(model, DSQ_KEY_TASK));
     describe_layers(o, g, NULL);
 fail:
     dsq_graph_free(&g);
@@ -182,20 +203,32 @@ static enum dsq_status describe_ranges(const char *path, const struct dsq_common
     return DSQ_OK;
 }
 
+/* What a file seems to be, by how it begins. */
+enum kind { KIND_ENGINE, KIND_RANGES, KIND_MODEL };
+static enum dsq_status find_kind(const char *path, enum kind *kind, struct dsq_diag *d)
+{
+    char start[256];
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return dsq_fail(d, DSQ_IO, "%s: %s", path, strerror(errno));
+    size_t n = fread(start, 1, sizeof start - 1, f);
+    fclose(f);
+    start[n] = 0;
+    const char *first = start + strspn(start, " \t\r\n");
+    *kind = dsq_engine_file_is_engine(start, n) ? KIND_ENGINE
+            : *first == '{'                     ? KIND_RANGES
+                                                : KIND_MODEL;
+    return DSQ_OK;
+}
+
 static enum dsq_status describe_file(const char *path, const struct dsq_common *common, json_t *o,
                                      struct dsq_diag *d)
 {
-    void *data = NULL;
-    size_t bytes = 0;
-    DSQ_TRY(dsq_file_read(path, common->allocator, &data, &bytes, d));
-    bool engine = dsq_engine_file_is_engine(data, bytes);
-    const char *text = data;
-    size_t start = strspn(text, " \t\r\n");
-    bool json = start < bytes && text[start] == '{';
-    dsq_release(common->allocator, data);
-    if (json)
+    enum kind kind;
+    DSQ_TRY(find_kind(path, &kind, d));
+    if (kind == KIND_RANGES)
         return describe_ranges(path, common, o, d);
-    if (!engine)
+    if (kind == KIND_MODEL)
         return describe_model(path, common, o, d);
     struct dsq_engine_file *file = NULL;
     DSQ_TRY(dsq_engine_file_open(&file, path, common, d));
@@ -214,7 +247,7 @@ enum dsq_status dsq_inspect(const char *path, bool json, const struct dsq_common
     struct dsq_writer w;
     dsq_writer_init(&w, c.allocator);
     json_t *o = json_object();
-    json_object_set_new(o, "file", json_string_nocheck(path));
+    json_object_set_new(o, "file", dsq_json_text(path));
     enum dsq_status status = describe_file(path, &c, o, diag);
     if (status == DSQ_OK) {
         if (json)

@@ -92,14 +92,19 @@ static enum dsq_status prepare(struct job *j, const char *model, struct dsq_diag
     DSQ_TRY(find_method(j, d));
     DSQ_TRY(find_paths(j, model, d));
     DSQ_TRY(dsq_onnx_read(&j->model, model, a, d));
-    DSQ_TRY(dsq_find_task(j->model, j->s->task, j->s->resize, j->s->pad, a, &j->task_json, d));
+    DSQ_TRY(dsq_find_task(j->model, model, j->s->task, j->s->resize, j->s->pad, a, &j->task_json, d));
     if (!j->task_json && j->s->images)
-        return dsq_fail_without_task(model, d);
+        return dsq_task_missing(model, d);
     if (j->task_json)
         DSQ_TRY(dsq_task_parse(&j->task, j->task_json, NULL, 0, a, d));
-    DSQ_TRY(dsq_onnx_to_graph(j->model, &j->graph, d));
+    DSQ_TRY(dsq_import(&j->graph, j->model, j->s->outputs, a, d));
     DSQ_TRY(dsq_passes_run_float_part(j->graph, NULL, NULL, d));
-    struct dsq_compile c = {.common = &j->common, .task_json = j->task_json, .name = model};
+    struct dsq_compile c = {
+        .common = &j->common,
+        .task_json = j->task_json,
+        .name = model,
+        .outputs = j->s->outputs,
+    };
     return dsq_compile(&j->engine, j->model, &c, d);
 }
 
@@ -195,19 +200,18 @@ enum dsq_status dsq_quantize(const char *model, const struct dsq_quantize_settin
     if (!model || !s.images == !s.tensors)
         return dsq_fail(diag, DSQ_ARGUMENT, "quantization needs a model and one folder: of pictures "
                                             "or of tensors");
+    DSQ_TRY(dsq_result_check(result, "struct dsq_quantize_result", diag));
     struct job j = {.s = &s};
     DSQ_TRY(dsq_common_read(&j.common, s.common, diag));
     dsq_arena_init(&j.arena, j.common.allocator);
     dsq_writer_init(&j.quant_json, j.common.allocator);
     double start = dsq_now();
     enum dsq_status status = run_job(&j, model, diag);
-    if (status == DSQ_OK && result) {
-        j.result.size = result->size;
+    if (status == DSQ_OK) {
         j.result.pictures = dsq_calibration_inputs(j.calibration);
         j.result.tensors = (int32_t)dsq_ranges_count(j.ranges);
         j.result.seconds = dsq_now() - start;
-        size_t n = result->size < sizeof j.result ? result->size : sizeof j.result;
-        memcpy(result, &j.result, n);
+        dsq_result_write(result, &j.result, sizeof j.result);
     }
     job_free(&j);
     return status;

@@ -83,17 +83,13 @@ static enum dsq_status report(const struct dsq_calibration *c, const struct dsq_
         }
     }
     if (n_missing)
-        dsq_log_text(common->log, DSQ_LOG_WARNING, "%zu tensors never appeared, first '%s'",
-                     n_missing, dsq_observer_name(c->observer, missing));
-    if (!n_bad)
-        return DSQ_OK;
-    const char *name = dsq_observer_name(c->observer, bad);
-    if (common->strict)
-        return dsq_fail(d, DSQ_MALFORMED, "tensor '%s' has values that are NaN or infinite", name);
-    dsq_log_text(
-        common->log, DSQ_LOG_WARNING,
-        "%zu tensors have values that are NaN or infinite, first '%s'; these were left out", n_bad,
-        name);
+        DSQ_TRY(dsq_warn(common, d, DSQ_MALFORMED, "%zu tensors never appeared, first '%s'",
+                         n_missing, dsq_observer_name(c->observer, missing)));
+    if (n_bad)
+        DSQ_TRY(dsq_warn(common, d, DSQ_MALFORMED,
+                         "%zu tensors have values that are NaN or infinite, first '%s'; these were "
+                         "left out",
+                         n_bad, dsq_observer_name(c->observer, bad)));
     return DSQ_OK;
 }
 

@@ -18,6 +18,7 @@
 #include "calib/judge.h"
 #include "calib/session.h"
 #include "detect/decode.h"
+#include "engine/file.h"
 
 enum { SIDES = 2 };
 
@@ -208,15 +209,8 @@ static enum dsq_status find_task(struct evaluation *e, const struct dsq_engine_f
 {
     const struct dsq_eval_settings *s = e->s;
     const char *text = s->task ? s->task : dsq_engine_file_task(file);
-    if (!text) {
-        char names[256] = "";
-        for (int32_t i = 0; dsq_task_preset(i); i++) {
-            size_t at = strlen(names);
-            snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", dsq_task_preset(i));
-        }
-        return dsq_fail(d, DSQ_UNSUPPORTED,
-                        "the engine carries no task; give a JSON file or one of: %s", names);
-    }
+    if (!text)
+        return dsq_task_missing(file->path, d);
     return dsq_task_parse(&e->task, text, s->resize, s->pad, s->common->allocator, d);
 }
 
@@ -316,9 +310,9 @@ enum dsq_status dsq_evaluate_detections(const char *path, const struct dsq_eval_
     DSQ_GUARD(read_dataset(&dataset, s, d));
     DSQ_GUARD(dsq_coco_results_read(&results, dataset, path, d));
     if (results.n_strays)
-        dsq_log_text(s->common->log, DSQ_LOG_WARNING,
-                     "%s: %zu detections are of categories that the annotations do not list", path,
-                     results.n_strays);
+        DSQ_GUARD(dsq_warn(s->common, d, DSQ_MALFORMED,
+                           "%s: %zu detections are of categories that the annotations do not list",
+                           path, results.n_strays));
     result->fps_network = result->fps_total = 0.0;
     result->ms_pre = result->ms_network = result->ms_post = 0.0;
     result->precision[0] = result->input_size[0] = 0;

@@ -13,6 +13,8 @@
 
 void dsq_detections_free(struct dsq_detections *detections)
 {
+    if (!detections)
+        return;
     dsq_release(detections->allocator, detections->box);
     detections->box = NULL;
     detections->n = detections->capacity = 0;

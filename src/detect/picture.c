@@ -30,7 +30,7 @@ enum dsq_status dsq_picture_create(struct dsq_picture **out, size_t width, size_
 
 void dsq_picture_free(struct dsq_picture **picture)
 {
-    struct dsq_picture *p = *picture;
+    struct dsq_picture *p = picture ? *picture : NULL;
     if (!p)
         return;
     dsq_release(p->allocator, p->rgb);
@@ -57,7 +57,9 @@ enum dsq_status dsq_picture_from_rgb(struct dsq_picture **out, int32_t width, in
                                      const uint8_t *rgb, const struct dsq_allocator *allocator,
                                      struct dsq_diag *diag)
 {
-    if (!rgb || width <= 0 || height <= 0)
+    if (out)
+        *out = NULL;
+    if (!out || !rgb || width <= 0 || height <= 0)
         return dsq_fail(diag, DSQ_ARGUMENT, "picture: %d x %d pixels at %p", (int)width,
                         (int)height, (const void *)rgb);
     DSQ_TRY(dsq_picture_create(out, (size_t)width, (size_t)height, "picture", allocator, diag));
@@ -73,6 +75,10 @@ enum dsq_status dsq_picture_decode(struct dsq_picture **out, const void *data, s
     static const uint8_t jpeg[3] = {0xff, 0xd8, 0xff};
     struct dsq_picture *p = NULL;
     enum dsq_status status;
+    if (!out || !data)
+        return dsq_fail(diag, DSQ_ARGUMENT, "dsq_picture_decode needs 'out' and 'data'");
+    *out = NULL;
+    name = name ? name : "picture";
     if (bytes >= sizeof jpeg && memcmp(data, jpeg, sizeof jpeg) == 0)
         status = dsq_picture_decode_jpeg(&p, data, bytes, name, allocator, diag);
     else if (bytes >= sizeof png && memcmp(data, png, sizeof png) == 0)
@@ -94,6 +100,9 @@ enum dsq_status dsq_picture_read(struct dsq_picture **out, const char *path, boo
 {
     void *data = NULL;
     size_t bytes = 0;
+    if (!out || !path)
+        return dsq_fail(diag, DSQ_ARGUMENT, "dsq_picture_read needs 'out' and 'path'");
+    *out = NULL;
     DSQ_TRY(dsq_file_read(path, allocator, &data, &bytes, diag));
     enum dsq_status status = dsq_picture_decode(out, data, bytes, path, obey_exif, allocator, diag);
     dsq_release(allocator, data);
@@ -137,6 +146,8 @@ enum dsq_status dsq_picture_write(const struct dsq_picture *picture, const char 
                                   struct dsq_diag *diag)
 {
     png_image image;
+    if (!picture || !path)
+        return dsq_fail(diag, DSQ_ARGUMENT, "dsq_picture_write needs a picture and a path");
     memset(&image, 0, sizeof image);
     image.version = PNG_IMAGE_VERSION;
     image.width = (png_uint_32)picture->width;

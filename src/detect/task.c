@@ -82,14 +82,33 @@ static enum dsq_status load_json(json_t **out, const char *text, size_t bytes, s
     return DSQ_OK;
 }
 
+struct preset_list {
+    char text[256];
+};
+
+static struct preset_list list_presets(void)
+{
+    struct preset_list list = {""};
+    for (int32_t i = 0; dsq_task_preset(i); i++) {
+        size_t used = strlen(list.text);
+        snprintf(list.text + used, sizeof list.text - used, "%s%s", i ? ", " : "",
+                 dsq_task_preset(i));
+    }
+    return list;
+}
+
 static enum dsq_status unknown_preset(const char *name, const char *more, struct dsq_diag *d)
 {
-    char list[256] = "";
-    for (int32_t i = 0; dsq_task_preset(i); i++) {
-        size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", dsq_task_preset(i));
-    }
-    return dsq_fail(d, DSQ_ARGUMENT, "'%.200s' is no preset%s; presets: %s", name, more, list);
+    return dsq_fail(d, DSQ_ARGUMENT, "'%.200s' is no preset%s; presets: %s", name, more,
+                    list_presets().text);
+}
+
+enum dsq_status dsq_task_missing(const char *path, struct dsq_diag *d)
+{
+    return dsq_fail(d, DSQ_UNSUPPORTED,
+                    "%s carries no task, so pictures cannot be prepared or boxes decoded; give a "
+                    "JSON file or one of: %s",
+                    path, list_presets().text);
 }
 
 /* Set the fields that the object has; mark them in `seen`. "preset" is the caller's. */

@@ -98,6 +98,9 @@ enum dsq_status dsq_task_parse(struct dsq_task **out, const char *text, const ch
                                struct dsq_diag *d) DSQ_MUST_CHECK;
 void dsq_task_free(struct dsq_task **task);
 
+/* UNSUPPORTED: the file at `path` carries no task and none was given; the text lists the presets. */
+enum dsq_status dsq_task_missing(const char *path, struct dsq_diag *d) DSQ_MUST_CHECK;
+
 /* Canonical JSON: every field, fixed order; parsing it gives an equal task. NUL-terminated, from
  * dsq_alloc(a): release with dsq_release(a, text). */
 enum dsq_status dsq_task_to_json(const struct dsq_task *task, char **text,

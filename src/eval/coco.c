@@ -300,23 +300,16 @@ int32_t dsq_coco_category_by_name(const struct dsq_coco_dataset *dataset, const 
 enum dsq_status dsq_coco_warn(const struct dsq_coco_dataset *dataset, const char *name,
                               const struct dsq_log *log, bool strict, struct dsq_diag *d)
 {
-    struct dsq_diag text;
-    for (int what = 0; what < 2; what++) {
-        if (what == 0 && dataset->has_id_zero)
-            (void)dsq_fail(&text, DSQ_MALFORMED,
-                           "%s: an annotation has the id 0: a detection that matches it counts as "
-                           "a false positive, as it does in pycocotools; number from 1",
-                           name);
-        else if (what == 1 && dataset->n_strays)
-            (void)dsq_fail(&text, DSQ_MALFORMED,
-                           "%s: %zu annotations take no part: their image_id or category_id is not "
-                           "listed",
-                           name, dataset->n_strays);
-        else
-            continue;
-        if (strict)
-            return dsq_fail(d, DSQ_MALFORMED, "%s", text.text);
-        dsq_log_text(log, DSQ_LOG_WARNING, "%s", text.text);
-    }
+    const struct dsq_common common = {.size = sizeof common, .log = log, .strict = strict};
+    if (dataset->has_id_zero)
+        DSQ_TRY(dsq_warn(&common, d, DSQ_MALFORMED,
+                         "%s: an annotation has the id 0: a detection that matches it counts as a "
+                         "false positive, as it does in pycocotools; number from 1",
+                         name));
+    if (dataset->n_strays)
+        DSQ_TRY(dsq_warn(&common, d, DSQ_MALFORMED,
+                         "%s: %zu annotations take no part: their image_id or category_id is not "
+                         "listed",
+                         name, dataset->n_strays));
     return DSQ_OK;
 }

@@ -54,13 +54,13 @@ static enum dsq_status unpack(struct dsq_onnx *m, struct dsq_diag *d)
         return dsq_fail(d, DSQ_MALFORMED, "%zu bytes; an ONNX file has at most 2 GiB", m->bytes);
     size_t budget = dsq_onnx_budget(m->bytes);
     enum dsq_status status =
-        dsq_onnx_walk(&onnx__model_proto__descriptor, m->data, m->bytes, budget, d);
+        dsq_onnx_walk(&dsq_onnx__model_proto__descriptor, m->data, m->bytes, budget, d);
     if (status != DSQ_OK)
         return dsq_fail_in(d, status, "not an ONNX model, or a damaged one");
     m->arena.limit_bytes = budget;
     struct unpack_memory memory = {.arena = &m->arena};
     ProtobufCAllocator into = {unpack_alloc, unpack_free, &memory};
-    m->proto = onnx__model_proto__unpack(&into, m->bytes, m->data);
+    m->proto = dsq_onnx__model_proto__unpack(&into, m->bytes, m->data);
     if (!m->proto)
         return unpack_failed(&memory, d);
     if (!m->proto->graph)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ONNX in and out. The format's own schema (libonnx-dev) goes through protoc-c into the build
-# folder.
+# folder. The generated functions get our prefix, so that libdsq.a can be linked beside a program's own.
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
 find_program(DSQ_PROTOC_C protoc-c)
 if(NOT DSQ_PROTOC_C)
@@ -19,6 +19,7 @@ get_filename_component(onnx_proto_name ${DSQ_ONNX_PROTO} NAME)
 add_custom_command(
   OUTPUT ${onnx_generated}/onnx.pb-c.c ${onnx_generated}/onnx.pb-c.h
   COMMAND ${DSQ_PROTOC_C} --c_out=${onnx_generated} -I${onnx_proto_folder} ${onnx_proto_name}
+  COMMAND sed -i "s/\\bonnx__/dsq_onnx__/g" ${onnx_generated}/onnx.pb-c.c ${onnx_generated}/onnx.pb-c.h
   DEPENDS ${DSQ_ONNX_PROTO}
   COMMENT "Generating onnx.pb-c.c from ${DSQ_ONNX_PROTO}"
   VERBATIM)

@@ -24,3 +24,6 @@ foreach(level ref avx2 avx512vnni)
            COMMAND dsq_check --seed=1 --cpu=${level} ${DSQ_CHECK_PATTERN_${level}})
   set_tests_properties(check_${level} PROPERTIES SKIP_RETURN_CODE 77)
 endforeach()
+# A pattern that matches nothing is an error: a test of renamed kernels must not pass.
+add_test(NAME check_nothing COMMAND dsq_check no_such_variant)
+set_tests_properties(check_nothing PROPERTIES WILL_FAIL TRUE)

@@ -13,7 +13,7 @@ static void print_result(const struct tool *t, const char *path, const struct ds
     if (!t->json) {
         printf("%s: %d convolutions in INT8, %d in float", path, int8_nodes, float_nodes);
         if (fallbacks)
-            printf("; %d tensors without a range (dsq inspect lists them)", fallbacks);
+            printf(" (%d of them for want of a range: see dsq inspect)", fallbacks);
         putchar('\n');
         return;
     }
@@ -54,6 +54,8 @@ int cmd_build(int argc, char **argv)
          "the smallest inputs: input:1x3x320x320,other:1x8"},
         {"optShapes", 0, OPT_TEXT, &s.opt_shapes, "SHAPES", "the usual inputs"},
         {"maxShapes", 0, OPT_TEXT, &s.max_shapes, "SHAPES", "the largest inputs"},
+        {"outputs", 0, OPT_TEXT, &s.outputs, "A,B",
+         "cut the model at these tensors, in place of its own outputs"},
         {"task", 0, OPT_TEXT, &s.task, "T",
          "how to prepare pictures and decode outputs: a preset's name or a\n"
          "JSON file [the model's own]"},
@@ -69,7 +71,8 @@ int cmd_build(int argc, char **argv)
     const struct opt_command command = {
         .usage = "build MODEL.onnx -o FILE.engine [options]",
         .about = "Compile a model into one engine file, which runs on any machine and at any input "
-                 "size between the smallest and the largest shapes.",
+                 "size between the smallest and the largest shapes; at any size at all when no "
+                 "shapes are given.",
         .options = options,
         .min_args = 1,
         .max_args = 1,

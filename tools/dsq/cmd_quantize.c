@@ -38,10 +38,12 @@ int cmd_quantize(int argc, char **argv)
         {"task", 0, OPT_TEXT, &s.task, "T",
          "how to prepare pictures and decode outputs: a preset's name or a\n"
          "JSON file [the model's own]"},
-        {"method", 0, OPT_TEXT, &s.method, "M", "minmax, percentile or kl"},
+        {"method", 0, OPT_TEXT, &s.method, "M", "kl, mse, minmax or percentile [kl]"},
         {"resize", 0, OPT_TEXT, &s.resize, "R",
          "none, stretch:HxW, fit:HxW or short:S,MAX [the task's]"},
         {"pad", 0, OPT_COUNT, &s.pad, "N", "pad pictures to a multiple of N [the task's]"},
+        {"outputs", 0, OPT_TEXT, &s.outputs, "A,B",
+         "cut the model at these tensors, in place of its own outputs"},
         {"output", 'o', OPT_TEXT, &s.out_dir, "DIR", "where NAME.onnx and NAME.json go [.]"},
         TOOL_JSON_OPTION(&t),
         TOOL_COMMON_OPTIONS(&t),

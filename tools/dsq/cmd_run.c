@@ -9,26 +9,33 @@
 #include "table.h"
 #include "tool.h"
 
+/* Whether "NAME=FILE" names this input. Names may hold '=' themselves. */
+static bool is_named(const char *item, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(item, name, length) == 0 && item[length] == '=';
+}
+
 /* Which input "NAME=FILE" names; *file is FILE. A lone FILE will do where there is one input. -1,
  * having said why, when there is none of that name. */
 static int32_t find_input(struct tool *t, const struct dsq_engine *engine, const char *item,
                           const char **file)
 {
     int32_t n = dsq_engine_inputs(engine);
+    struct dsq_io_info info;
+    for (int32_t i = 0; i < n; i++)
+        if (dsq_engine_input_info(engine, i, &info) == DSQ_OK && is_named(item, info.name)) {
+            *file = item + strlen(info.name) + 1;
+            return i;
+        }
     const char *equals = strchr(item, '=');
-    *file = equals ? equals + 1 : item;
+    *file = item;
     if (!equals && n == 1)
         return 0;
-    struct dsq_io_info info;
-    size_t length = equals ? (size_t)(equals - item) : 0;
-    for (int32_t i = 0; equals && i < n; i++)
-        if (dsq_engine_input_info(engine, i, &info) == DSQ_OK && strlen(info.name) == length &&
-            memcmp(info.name, item, length) == 0)
-            return i;
     if (!equals)
         tool_fail_text(t, "--input=%s: expected NAME=FILE.npy, as there are %d inputs", item, n);
     else
-        tool_fail_text(t, "no input is named '%.*s'", (int)length, item);
+        tool_fail_text(t, "no input is named '%.*s'", (int)(equals - item), item);
     for (int32_t i = 0; i < n; i++)
         if (dsq_engine_input_info(engine, i, &info) == DSQ_OK)
             fprintf(stderr, "  input: %s\n", info.name);
@@ -39,7 +46,6 @@ static int32_t find_input(struct tool *t, const struct dsq_engine *engine, const
 static int bind_inputs(struct tool *t, const struct tool_engine *e, const struct opt_list *inputs,
                        struct dsq_tensor *tensor)
 {
-    int32_t n = dsq_engine_inputs(e->engine);
     for (int k = 0; k < inputs->n; k++) {
         const char *file;
         int32_t i = find_input(t, e->engine, inputs->item[k], &file);
@@ -50,14 +56,14 @@ static int bind_inputs(struct tool *t, const struct tool_engine *e, const struct
                                    inputs->item[k]);
         if (dsq_npy_read(&tensor[i], file, NULL, &t->diag) != DSQ_OK)
             return tool_fail(t);
+        if (dsq_context_set_input(e->context, i, &tensor[i], &t->diag) != DSQ_OK)
+            return tool_fail_text(t, "%s: %s", file, t->diag.text);
     }
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < dsq_engine_inputs(e->engine); i++) {
         struct dsq_io_info info;
         if (dsq_engine_input_info(e->engine, i, &info) == DSQ_OK && !tensor[i].data)
             return opt_usage_error(t->command, "input '%s' is missing: --input=%s=FILE.npy",
                                    info.name, info.name);
-        if (dsq_context_set_input(e->context, i, &tensor[i], &t->diag) != DSQ_OK)
-            return tool_fail(t);
     }
     return EXIT_OK;
 }
