@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 
 add_library(dsq_shared SHARED $<TARGET_OBJECTS:dsq_objects>)
 set_target_properties(dsq_shared PROPERTIES OUTPUT_NAME dsq VERSION ${PROJECT_VERSION}
-                      SOVERSION ${PROJECT_VERSION_MAJOR})
+                      SOVERSION ${PROJECT_VERSION_MAJOR} EXPORT_NAME dsq)
 target_include_directories(dsq_shared PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                              $<INSTALL_INTERFACE:include>)
 target_link_libraries(dsq_shared PRIVATE ${DSQ_LIBRARIES})
@@ -22,12 +22,14 @@ install(TARGETS dsq DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS dsq_static DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/dsq DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
-# pkg-config: `pkg-config --cflags --libs dsq`, and --static for libdsq.a.
+# pkg-config: `pkg-config --cflags --libs dsq`, and --static for libdsq.a. The file finds the prefix from
+# its own place, so that a staged or moved installation works.
+file(RELATIVE_PATH DSQ_PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 list(JOIN DSQ_PC_REQUIRES " " DSQ_PC_REQUIRES_PRIVATE)
 configure_file(cmake/dsq.pc.in dsq.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/dsq.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# CMake: find_package(dsq), then link dsq::dsq_shared. The static library's own dependencies are
+# CMake: find_package(dsq), then link dsq::dsq. The static library's own dependencies are
 # pkg-config's business, so only the shared one is exported.
 install(TARGETS dsq_shared EXPORT dsq_shared_targets DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT dsq_shared_targets NAMESPACE dsq:: FILE dsq-targets.cmake

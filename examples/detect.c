@@ -33,6 +33,15 @@ static void close_engine(struct program *p)
     dsq_engine_file_free(&p->file);
 }
 
+/* Boxes come best first: how many are worth showing. */
+static size_t n_sure(const struct dsq_detections *found)
+{
+    size_t n = 0;
+    while (n < found->n && found->box[n].score >= 0.5f)
+        n++;
+    return n;
+}
+
 static enum dsq_status look_at(struct program *p, const char *path, struct dsq_diag *diag)
 {
     struct dsq_picture *picture = NULL;
@@ -40,9 +49,10 @@ static enum dsq_status look_at(struct program *p, const char *path, struct dsq_d
     if (status == DSQ_OK)
         status = dsq_detect(p->context, picture, &p->found, diag);
     if (status == DSQ_OK) {
+        size_t n = n_sure(&p->found);
         printf("%s: %d x %d, %zu objects\n", path, (int)dsq_picture_width(picture),
-               (int)dsq_picture_height(picture), p->found.n);
-        for (size_t i = 0; i < p->found.n; i++) {
+               (int)dsq_picture_height(picture), n);
+        for (size_t i = 0; i < n; i++) {
             const struct dsq_box *b = &p->found.box[i];
             printf("  %-16s %.3f  %.1f %.1f %.1f %.1f\n", b->name, (double)b->score, (double)b->x0,
                    (double)b->y0, (double)b->x1, (double)b->y1);

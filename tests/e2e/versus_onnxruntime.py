@@ -35,7 +35,7 @@ def main():
             assert got.shape == want.shape, (name, got.shape, want.shape)
             error = float(np.abs(got - want).max() / np.abs(want).max())
             worst = max(worst, error)
-            if error > TOLERANCE:
+            if not error <= TOLERANCE:  # a NaN is an error too
                 print(f"{n}x3x{h}x{w} {name}: {error:.2e} of the largest value")
                 return 1
     print(f"{count} sizes x {len(names)} outputs: worst {worst:.2e} of the largest value (allowed {TOLERANCE:.0e})")
