@@ -62,4 +62,15 @@ bool dsq_window_axis(struct dsq_dims *t, const struct dsq_window *w, int axis, d
 int64_t dsq_resize_nearest_index(const struct dsq_resize_attr *a, int64_t out_index, int64_t in_size,
                                  int64_t out_size, double scale);
 
+/* slice: the index of the first element kept along an axis of `size` elements. A negative start
+ * counts from the end, and a start outside the axis is clamped: for step > 0 to 0..size, where
+ * `size` keeps nothing; for step < 0 to 0..size - 1, so that one before the axis keeps element 0,
+ * as ONNX says, unlike numpy. -1 for step < 0 on an empty axis. Step must not be 0. How many
+ * elements are kept, the output's dimension says. */
+int64_t dsq_slice_first(int64_t size, int64_t start, int64_t step);
+
+/* a op b for add, sub, mul and div (which truncates, as in ONNX and C). False where the result has
+ * no value (overflow, division by zero); *out is of no use then. */
+bool dsq_integer_op(enum dsq_op op, int64_t a, int64_t b, int64_t *out);
+
 #endif

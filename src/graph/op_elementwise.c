@@ -95,8 +95,7 @@ enum dsq_status dsq_shape_div(const struct dsq_rule *r)
 
 /* ---- on the host ---- */
 
-/* Integers with integers; false where the result has no value (overflow, division by zero). */
-static bool int_op(enum dsq_op op, int64_t a, int64_t b, int64_t *out)
+bool dsq_integer_op(enum dsq_op op, int64_t a, int64_t b, int64_t *out)
 {
     switch (op) {
     case DSQ_OP_ADD:
@@ -105,7 +104,7 @@ static bool int_op(enum dsq_op op, int64_t a, int64_t b, int64_t *out)
         return !__builtin_sub_overflow(a, b, out);
     case DSQ_OP_MUL:
         return !__builtin_mul_overflow(a, b, out);
-    default: /* ONNX's integer Div truncates, as C does */
+    default:
         if (b == 0 || (a == INT64_MIN && b == -1))
             return false;
         *out = a / b;
@@ -155,7 +154,7 @@ static enum dsq_status host_binary(const struct dsq_rule *r)
         numbers = dsq_host_int(b, ib, &y) && numbers;
         if (!numbers)
             dsq_host_put_dim(out, i, dim_op(r->dims, r->node->op, a, ia, b, ib));
-        else if (int_op(r->node->op, x, y, &v))
+        else if (dsq_integer_op(r->node->op, x, y, &v))
             dsq_host_put_int(out, i, v);
         else
             return dsq_rule_fail(r, "%lld %s %lld overflows or divides by zero", (long long)x,

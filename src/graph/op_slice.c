@@ -18,18 +18,23 @@ static int64_t clamp(int64_t v, int64_t low, int64_t high)
     return v < low ? low : v > high ? high : v;
 }
 
+int64_t dsq_slice_first(int64_t size, int64_t start, int64_t step)
+{
+    start += start < 0 ? size : 0;
+    if (step > 0)
+        return clamp(start, 0, size);
+    return size ? clamp(start, 0, size - 1) : -1;
+}
+
 /* An axis of known size. */
 static struct cut cut_number(int64_t size, int64_t start, int64_t end, int64_t step)
 {
-    struct cut c = {.step = step};
-    start += start < 0 ? size : 0;
+    struct cut c = {.first = dsq_slice_first(size, start, step), .step = step};
     end += end < 0 ? size : 0;
     if (step > 0) {
-        c.first = clamp(start, 0, size);
         end = clamp(end, 0, size);
         c.count = end > c.first ? (end - c.first - 1) / step + 1 : 0;
     } else {
-        c.first = size ? clamp(start, 0, size - 1) : -1; /* unlike numpy: ONNX keeps element 0 */
         end = clamp(end, -1, size - 1);
         /* -(step + 1) cannot overflow: step may be INT64_MIN */
         c.count = c.first > end

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "graph/infer.h"
+
 /* A read of a dense constant in another order: element (i0, i1, ...) of the result is at byte
  * origin + sum i_k * step[k] of src. */
 struct view {
@@ -103,9 +105,7 @@ static bool slice_axis(const struct dsq_graph *g, const struct dsq_node *n, size
     *axis += *axis < 0 ? x->rank : 0;
     if (*axis < 0 || *axis >= x->rank)
         return false;
-    const int64_t size = x->dim[*axis], last = *step > 0 ? size : size - 1;
-    *start += *start < 0 ? size : 0;
-    *start = *start < 0 ? 0 : *start > last ? last : *start;
+    *start = dsq_slice_first(x->dim[*axis], *start, *step);
     return true;
 }
 
@@ -294,23 +294,6 @@ static float float_of(enum dsq_op op, float a, float b)
     return op == DSQ_OP_ADD ? a + b : op == DSQ_OP_SUB ? a - b : op == DSQ_OP_MUL ? a * b : a / b;
 }
 
-static bool integer_of(enum dsq_op op, int64_t a, int64_t b, int64_t *y)
-{
-    switch (op) {
-    case DSQ_OP_ADD:
-        return !__builtin_add_overflow(a, b, y);
-    case DSQ_OP_SUB:
-        return !__builtin_sub_overflow(a, b, y);
-    case DSQ_OP_MUL:
-        return !__builtin_mul_overflow(a, b, y);
-    default:
-        if (b == 0 || (a == INT64_MIN && b == -1))
-            return false;
-        *y = a / b;
-        return true;
-    }
-}
-
 /* a op b, both broadcast: the second operand is read element by element through its view. */
 static bool fold_binary(enum dsq_op op, const struct dsq_value *a, const struct dsq_value *b,
                         const struct dsq_value *y, void *dst)
@@ -331,7 +314,7 @@ static bool fold_binary(enum dsq_op op, const struct dsq_value *a, const struct 
         } else {
             int64_t *p = (int64_t *)dst + i, q;
             memcpy(&q, vb.src + at, sizeof q);
-            if (!integer_of(op, *p, q, p))
+            if (!dsq_integer_op(op, *p, q, p))
                 return false;
         }
         for (int32_t k = y->shape.rank - 1; k >= 0; k--) {

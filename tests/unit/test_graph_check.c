@@ -44,67 +44,67 @@ static void expect_bad(const char *text, bool layouts, const char *message)
 }
 
 /* Graphs that parse but are not whole. */
+static const struct bad_case bad_text[] = {
+    {"%y f32 ? = relu(%x, %x)", "number of inputs"},
+    {"%y f32 ? = relu()", "number of inputs"},
+    {"%y f32 ?, %z f32 ? = relu(%x)", "number of outputs"},
+    {"_ = relu(%x)\n%y f32 ? = relu(%x)", "no value"},
+    {"%y f32 ? = relu(_)", "absent"},
+    {"%y f32 ? = relu(%y)", "no earlier node"},
+    {"value %v f32 [1]\n%y f32 ? = relu(%v)", "no earlier node"},
+    {"value %y f32 [1]", "nothing computes"},
+    {"%y f32 ? = conv(%w, _, %x, _) " CONV1, "3 for each output"},
+    {"%y f32 ? = conv(_, _, %x, _, _) " CONV1, "absent"},
+    {"%y f32 ? = conv(%w, _, _, _, _) " CONV1, "absent"},
+    {"%y f32 ? = conv(%x, _, %x, _, _) " CONV1, "weights"},
+    {"%y f32 ? = conv(%w, %x, %x, _, _) " CONV1, "bias"},
+    {"%y f32 ? = conv(%w, _, %x, _, %b) " CONV1, "multipliers"},
+    {"%y f32 ? = conv(%w, _, %x, _, _) {kernel=3,1 stride=1,1 dilation=1,1 group=1 "
+     "out_channels=2}",
+     "[O,KH,KW,I/group]"},
+    {"%y f32 ? = conv(%w, _, %x, _, _) {kernel=1,1 stride=0,1 dilation=1,1 group=1 "
+     "out_channels=2}",
+     "stride"},
+    {"%y f32 ? = conv(%w, _, %x, _, _) {kernel=1,1 stride=1,1 dilation=1,1 group=2 "
+     "out_channels=3}",
+     "multiple"},
+    {"%y f32 ? = maxpool(%x) {kernel=1,1 stride=1,1 dilation=1,1 pad=0,0,0,-1}", "padding"},
+    {"%y f32 ? = resize(%x, _, _)", "absent"},
+    {"%y f32 ? = clip(%x) {lo=nan}", "not a number"},
+    {"%y s8 ? scale=1 = conv(%w, _, %x, _, _) " CONV1, "float convolution"},
+    {"%q s8 ? scale=1 = quantize(%x)\n%y f32 ? = conv(%w8, _, %q, _, _) " CONV1, "multipliers"},
+    {"%q s8 ? scale=1 = quantize(%x)\n%y f32 ? = conv(%w, _, %q, _, %b) " CONV1, "differ in type"},
+    {"%q s8 ? scale=1 = quantize(%x)\n%y f32 ? = conv(%w8, _, %q, %x, %b) " CONV1, "residual"},
+    {"%q s8 ? = quantize(%x)\n%y f32 ? = dequantize(%q)", "needs a scale"},
+    {"%y f32 ? scale=1 = relu(%x)", "only s8"},
+    {"%q s8 ? scale=1e-22 = quantize(%x)\n%r s8 ? scale=1 q=5..3 = requantize(%q)\n"
+     "%y f32 ? = dequantize(%r)",
+     "outside s8"},
+    {"%q s8 ? scale=0x1p-149 = quantize(%x)\n%y f32 ? = dequantize(%q)", "normal"},
+    {"%q s8 ? scale=1 = quantize(%x)\n%r s8 ? scale=2 = identity(%q)\n%y f32 ? = "
+     "dequantize(%r)",
+     "scales must be equal"},
+    {"%y f32 ? = dequantize(%x)", "types"},
+    {"%y s8 ? scale=1 = relu(%x)", "types"},
+    {"%y s32 ? = shape(%x)", "types"},
+    {"%y s32 ? = cast(%x) {to=s64}", "types"},
+    {"%y f32 ? = reshape(%x, %b)", "types"},
+    {"%s s64 ? = shape(%x)\n%y f32 ? = add(%x, %s)", "types"},
+    {"%y f32 [1,2] nhwc = relu(%x)", "rank 4"},
+    {"%t f32 ? = shape_only relu(%x)\n%y f32 ? = relu(%t)", "for its shape"},
+    {"%y f32 ? = shape_only relu(%x)", "nothing computes"},
+};
+
 static void test_bad_text(void **state)
 {
     (void)state;
-    static const struct bad_case cases[] = {
-        {"%y f32 ? = relu(%x, %x)", "number of inputs"},
-        {"%y f32 ? = relu()", "number of inputs"},
-        {"%y f32 ?, %z f32 ? = relu(%x)", "number of outputs"},
-        {"_ = relu(%x)\n%y f32 ? = relu(%x)", "no value"},
-        {"%y f32 ? = relu(_)", "absent"},
-        {"%y f32 ? = relu(%y)", "no earlier node"},
-        {"value %v f32 [1]\n%y f32 ? = relu(%v)", "no earlier node"},
-        {"value %y f32 [1]", "nothing computes"},
-        {"%y f32 ? = conv(%w, _, %x, _) " CONV1, "3 for each output"},
-        {"%y f32 ? = conv(_, _, %x, _, _) " CONV1, "absent"},
-        {"%y f32 ? = conv(%w, _, _, _, _) " CONV1, "absent"},
-        {"%y f32 ? = conv(%x, _, %x, _, _) " CONV1, "weights"},
-        {"%y f32 ? = conv(%w, %x, %x, _, _) " CONV1, "bias"},
-        {"%y f32 ? = conv(%w, _, %x, _, %b) " CONV1, "multipliers"},
-        {"%y f32 ? = conv(%w, _, %x, _, _) {kernel=3,1 stride=1,1 dilation=1,1 group=1 "
-         "out_channels=2}",
-         "[O,KH,KW,I/group]"},
-        {"%y f32 ? = conv(%w, _, %x, _, _) {kernel=1,1 stride=0,1 dilation=1,1 group=1 "
-         "out_channels=2}",
-         "stride"},
-        {"%y f32 ? = conv(%w, _, %x, _, _) {kernel=1,1 stride=1,1 dilation=1,1 group=2 "
-         "out_channels=3}",
-         "multiple"},
-        {"%y f32 ? = maxpool(%x) {kernel=1,1 stride=1,1 dilation=1,1 pad=0,0,0,-1}", "padding"},
-        {"%y f32 ? = resize(%x, _, _)", "absent"},
-        {"%y f32 ? = clip(%x) {lo=nan}", "not a number"},
-        {"%y s8 ? scale=1 = conv(%w, _, %x, _, _) " CONV1, "float convolution"},
-        {"%q s8 ? scale=1 = quantize(%x)\n%y f32 ? = conv(%w8, _, %q, _, _) " CONV1, "multipliers"},
-        {"%q s8 ? scale=1 = quantize(%x)\n%y f32 ? = conv(%w, _, %q, _, %b) " CONV1,
-         "differ in type"},
-        {"%q s8 ? scale=1 = quantize(%x)\n%y f32 ? = conv(%w8, _, %q, %x, %b) " CONV1, "residual"},
-        {"%q s8 ? = quantize(%x)\n%y f32 ? = dequantize(%q)", "needs a scale"},
-        {"%y f32 ? scale=1 = relu(%x)", "only s8"},
-        {"%q s8 ? scale=1e-22 = quantize(%x)\n%r s8 ? scale=1 q=5..3 = requantize(%q)\n"
-         "%y f32 ? = dequantize(%r)",
-         "outside s8"},
-        {"%q s8 ? scale=0x1p-149 = quantize(%x)\n%y f32 ? = dequantize(%q)", "normal"},
-        {"%q s8 ? scale=1 = quantize(%x)\n%r s8 ? scale=2 = identity(%q)\n%y f32 ? = "
-         "dequantize(%r)",
-         "scales must be equal"},
-        {"%y f32 ? = dequantize(%x)", "types"},
-        {"%y s8 ? scale=1 = relu(%x)", "types"},
-        {"%y s32 ? = shape(%x)", "types"},
-        {"%y s32 ? = cast(%x) {to=s64}", "types"},
-        {"%y f32 ? = reshape(%x, %b)", "types"},
-        {"%s s64 ? = shape(%x)\n%y f32 ? = add(%x, %s)", "types"},
-        {"%y f32 [1,2] nhwc = relu(%x)", "rank 4"},
-        {"%t f32 ? = shape_only relu(%x)\n%y f32 ? = relu(%t)", "for its shape"},
-        {"%y f32 ? = shape_only relu(%x)", "nothing computes"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof bad_text / sizeof *bad_text; i++) {
         char text[2048];
         snprintf(text, sizeof text,
                  "graph \"g\"\ninput %%x f32 [N,2,H,W] nchw\nconst %%w f32 [2,1,1,2] {1,2,3,4}\n"
                  "const %%w8 s8 [2,1,1,2] {1,2,3,4}\nconst %%b f32 [2] {1,2}\n%s\noutput %%y\n",
-                 cases[i].body);
-        expect_bad(text, false, cases[i].text);
+                 bad_text[i].body);
+        expect_bad(text, false, bad_text[i].text);
     }
 }
 

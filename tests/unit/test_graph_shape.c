@@ -194,6 +194,24 @@ static void test_slices(void **state)
     RUN(run_error, errors);
 }
 
+/* Where a slice begins: starts in the axis, from its end, and outside it on both sides. */
+static void test_slice_first(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t size, start, step, first;
+    } cases[] = {
+        {9, 2, 1, 2},         {9, -3, 4, 6},         {9, -9, 1, 0},         {9, -10, 1, 0},
+        {9, 9, 1, 9},         {9, 10, 1, 9},         {9, INT64_MIN, 1, 0},  {9, INT64_MAX, 1, 9},
+        {9, 2, -1, 2},        {9, -3, -4, 6},        {9, -9, -1, 0},        {9, -10, -1, 0},
+        {9, 9, -1, 8},        {9, INT64_MIN, -1, 0}, {9, INT64_MAX, -1, 8}, {0, 0, 1, 0},
+        {0, INT64_MAX, 1, 0}, {0, INT64_MIN, 1, 0},  {0, 0, -1, -1},        {0, -5, -1, -1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (dsq_slice_first(cases[i].size, cases[i].start, cases[i].step) != cases[i].first)
+            fail_msg("case %zu", i);
+}
+
 static void test_reshaping(void **state)
 {
     (void)state;
@@ -291,10 +309,10 @@ static void test_types(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_windows),   cmocka_unit_test(test_elementwise),
-        cmocka_unit_test(test_joining),   cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_reshaping), cmocka_unit_test(test_resizes),
-        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_windows),     cmocka_unit_test(test_elementwise),
+        cmocka_unit_test(test_joining),     cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_slice_first), cmocka_unit_test(test_reshaping),
+        cmocka_unit_test(test_resizes),     cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,70 +138,71 @@ static void test_written_by_hand(void **state)
 }
 
 /* A line of a graph, and where its error must be found. */
+static const struct {
+    const char *line;
+    int column;
+    const char *text;
+} bad_lines[] = {
+    {"nonsense", 1, "statement"},
+    {"input x f32 [1]", 7, "'%'"},
+    {"input % f32 [1]", 8, "name"},
+    {"input %x f16 [1]", 10, "f16"},
+    {"input %x f32 1", 14, "'['"},
+    {"input %x f32 [1", 16, "']'"},
+    {"input %x f32 [-1]", 15, "negative"},
+    {"input %x f32 [1,1,1,1,1,1,1,1,1]", 31, "8 dimensions"},
+    {"input %x f32 [1] nchw nhwc", 23, "end of the line"},
+    {"input %x f32 [1] alias=x", 24, "string"},
+    {"input %x f32 [1] alias=\"\\q\"", 24, "string"},
+    {"input %x s8 [1] scale=0", 24, "positive"},
+    {"input %x s8 [1] scale=1 zp=200", 28, "-128 to 127"},
+    {"input %x f32 [1]\ninput %x f32 [1]", 0, "named 'x'"},
+    {"const %c f32 [N] {1}", 18, "numbers"},
+    {"const %c f32 [2] {1}", 20, "','"},
+    {"const %c f32 [2] {1, 2, 3}", 23, "'}'"},
+    {"const %c s32 [1] {2147483648}", 19, "integer"},
+    {"const %c s64 [1] {9223372036854775808}", 19, "integer"},
+    {"const %c bool [1] {2}", 20, "0 to 1"},
+    {"const %c f32 [1] {x}", 19, "float"},
+    {"const %c f32 [1] {1.2345678901234567}", 19, "hexadecimal"},
+    {"const %c f32 [99999999] {1}", 26, "fewer"},
+    {"const %c f32 [4611686018427387904,4] {1}", 0, "numbers"},
+    {"const %c f32 [32] @0:127", 25, "needs 128"},
+    {"const %c f32 [32] @4:128", 25, "aligned"},
+    {"const %c f32 [32] @64:128", 26, "outside"},
+    {"const %c f32 [32] @9223372036854775744:128", 0, "outside"},
+    {"const %c f32 [32] @-", 21, "without"},
+    {"const %c f32 [32]", 18, "'@'"},
+    {"%y f32 ? = relu(%z)", 17, "'z'"},
+    {"%y f32 ? = rely()", 11, "rely"},
+    {"%y f32 ? = relu(_", 18, "','"},
+    {"%y f32 ? relu(_)", 10, "'='"},
+    {"%y f32 ? = relu(_) {x=1}", 21, "'x'"},
+    {"%y f32 ? = cast(_) {to=f16}", 24, "f16"},
+    {"%y f32 ? = clip(_) {lo=0,1}", 26, "1 elements"},
+    {"%y f32 ? = softmax(_) {axis=", 11, "softmax"},
+    {"%y f32 ? = flatten(_) {axis=1", 30, "attribute"},
+    {"%y f32 ? = flatten(_) name=x", 28, "string"},
+    {"output %y", 8, "'y'"},
+    {"output _", 9, "absent"},
+};
+
 static void test_errors(void **state)
 {
     (void)state;
-    static const struct {
-        const char *line;
-        int column;
-        const char *text;
-    } cases[] = {
-        {"nonsense", 1, "statement"},
-        {"input x f32 [1]", 7, "'%'"},
-        {"input % f32 [1]", 8, "name"},
-        {"input %x f16 [1]", 10, "f16"},
-        {"input %x f32 1", 14, "'['"},
-        {"input %x f32 [1", 16, "']'"},
-        {"input %x f32 [-1]", 15, "negative"},
-        {"input %x f32 [1,1,1,1,1,1,1,1,1]", 31, "8 dimensions"},
-        {"input %x f32 [1] nchw nhwc", 23, "end of the line"},
-        {"input %x f32 [1] alias=x", 24, "string"},
-        {"input %x f32 [1] alias=\"\\q\"", 24, "string"},
-        {"input %x s8 [1] scale=0", 24, "positive"},
-        {"input %x s8 [1] scale=1 zp=200", 28, "-128 to 127"},
-        {"input %x f32 [1]\ninput %x f32 [1]", 0, "named 'x'"},
-        {"const %c f32 [N] {1}", 18, "numbers"},
-        {"const %c f32 [2] {1}", 20, "','"},
-        {"const %c f32 [2] {1, 2, 3}", 23, "'}'"},
-        {"const %c s32 [1] {2147483648}", 19, "integer"},
-        {"const %c s64 [1] {9223372036854775808}", 19, "integer"},
-        {"const %c bool [1] {2}", 20, "0 to 1"},
-        {"const %c f32 [1] {x}", 19, "float"},
-        {"const %c f32 [1] {1.2345678901234567}", 19, "hexadecimal"},
-        {"const %c f32 [99999999] {1}", 26, "fewer"},
-        {"const %c f32 [4611686018427387904,4] {1}", 0, "numbers"},
-        {"const %c f32 [32] @0:127", 25, "needs 128"},
-        {"const %c f32 [32] @4:128", 25, "aligned"},
-        {"const %c f32 [32] @64:128", 26, "outside"},
-        {"const %c f32 [32] @9223372036854775744:128", 0, "outside"},
-        {"const %c f32 [32] @-", 21, "without"},
-        {"const %c f32 [32]", 18, "'@'"},
-        {"%y f32 ? = relu(%z)", 17, "'z'"},
-        {"%y f32 ? = rely()", 11, "rely"},
-        {"%y f32 ? = relu(_", 18, "','"},
-        {"%y f32 ? relu(_)", 10, "'='"},
-        {"%y f32 ? = relu(_) {x=1}", 21, "'x'"},
-        {"%y f32 ? = cast(_) {to=f16}", 24, "f16"},
-        {"%y f32 ? = clip(_) {lo=0,1}", 26, "1 elements"},
-        {"%y f32 ? = softmax(_) {axis=", 11, "softmax"},
-        {"%y f32 ? = flatten(_) {axis=1", 30, "attribute"},
-        {"%y f32 ? = flatten(_) name=x", 28, "string"},
-        {"output %y", 8, "'y'"},
-        {"output _", 9, "absent"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof bad_lines / sizeof *bad_lines; i++) {
         char text[512], place[32];
         struct dsq_graph *g;
         struct dsq_diag d = {0};
         char *data = blob_of(128);
-        snprintf(text, sizeof text, "graph \"g\"\n%s\n", cases[i].line);
-        snprintf(place, sizeof place, "line 2, column %d:", cases[i].column);
+        snprintf(text, sizeof text, "graph \"g\"\n%s\n", bad_lines[i].line);
+        snprintf(place, sizeof place, "line 2, column %d:", bad_lines[i].column);
         if (dsq_graph_parse(&g, text, strlen(text), data, 128, true, NULL, &d) != DSQ_MALFORMED)
-            fail_msg("%s: no error", cases[i].line);
+            fail_msg("%s: no error", bad_lines[i].line);
         assert_null(g);
-        if ((cases[i].column && strncmp(d.text, place, strlen(place)) != 0) ||
-            !strstr(d.text, cases[i].text))
-            fail_msg("%s: the message is: %s", cases[i].line, d.text);
+        if ((bad_lines[i].column && strncmp(d.text, place, strlen(place)) != 0) ||
+            !strstr(d.text, bad_lines[i].text))
+            fail_msg("%s: the message is: %s", bad_lines[i].line, d.text);
         dsq_release(NULL, data);
     }
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/cpu/nd.h"
+#include "graph/infer.h"
 
 static bool same_type_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
                                size_t bytes)
@@ -99,15 +100,6 @@ static const struct dsq_view *optional_in(const struct dsq_call *c, int32_t i)
     return i < c->node->n_in && c->node->in[i] != DSQ_NO_VALUE ? dsq_cpu_in(c, i) : NULL;
 }
 
-static int64_t clamp_start(int64_t start, int64_t size, int64_t step)
-{
-    if (start < 0)
-        start = start < -size ? -1 : start + size;
-    if (step > 0)
-        return start < 0 ? 0 : start > size ? size : start;
-    return start < 0 ? 0 : start > size - 1 ? size - 1 : start;
-}
-
 static enum dsq_status slice_run(const struct dsq_prepared *p, const struct dsq_call *c,
                                  struct dsq_diag *d)
 {
@@ -125,7 +117,7 @@ static enum dsq_status slice_run(const struct dsq_prepared *p, const struct dsq_
         if (axis < 0 || axis >= x->rank || step == 0)
             return dsq_cpu_fail(p, d, DSQ_SHAPE, "axis %lld or step %lld does not fit its input",
                                 (long long)axis, (long long)step);
-        int64_t start = clamp_start(integer_at(starts, i), x->dims[axis], step);
+        int64_t start = dsq_slice_first(x->dims[axis], integer_at(starts, i), step);
         if (y->dims[axis] > 0) {
             /* |step| beyond the size reaches one element only, and its stride is never used. */
             int64_t last = y->dims[axis] > 1 ? start + (y->dims[axis] - 1) * step : start;
