@@ -180,7 +180,7 @@ struct dsq_context_settings {
     size_t size;
     const struct dsq_common *common; /* threads or executor of this context */
     int32_t plan_cache;              /* shapes whose plans are kept; 0: 16 */
-    struct dsq_pool *pool;           /* share an existing pool (one user at a time); NULL: own */
+    struct dsq_pool *pool;           /* for the library itself; programs leave NULL or give an executor */
 };
 /* The engine must outlive its contexts. A context goes on after any error: bind what was wrong again. */
 DSQ_API enum dsq_status dsq_context_create(struct dsq_context **out, const struct dsq_engine *engine,

@@ -29,7 +29,7 @@ def main():
         x = rng.standard_normal((n, 3, h, w), dtype=np.float32) * 2
         np.save(f"{work}/input.npy", x)
         subprocess.run([dsq, "run", f"{folder}/fp32.engine", "--quiet", "--input", f"input={work}/input.npy",
-                        "--output-dir", work], check=True)
+                        "--output-dir", work], check=True, stdout=subprocess.DEVNULL)
         for name, want in zip(names, session.run(names, {"input": x})):
             got = np.load(f"{work}/{name}.npy")
             assert got.shape == want.shape, (name, got.shape, want.shape)
