@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A complete program over libdsq: open an engine, look at pictures of any size, print what is on them.
+ * A complete program over libdsq: open an engine, look at pictures of any size, print what is on
+ * them.
  *
  *   cc detect.c $(pkg-config --cflags --libs dsq) -o detect
  *   ./detect int8.engine photo.jpg other.png

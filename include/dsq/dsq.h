@@ -5,7 +5,8 @@
  * The way through it:
  *
  *   model.onnx --dsq_quantize--> model.onnx + model.json --dsq_engine_file_build--> engine file
- *   engine file --dsq_engine_load--> engine (immutable, shared) --dsq_context_create--> context (one thread's)
+ *   engine file --dsq_engine_load--> engine (immutable, shared by threads)
+ *   engine --dsq_context_create--> context (one thread's)
  *   context: set inputs, run, read outputs;   or dsq_detect(): picture in, boxes out
  *
  * A whole program (examples/detect.c is the long form):
@@ -28,20 +29,22 @@
  *   dsq_engine_free(&engine); dsq_engine_file_free(&file);
  *
  * Rules that hold for every function:
- * - It answers DSQ_OK or a status from types.h, and writes the reason to `diag` (which may be NULL).
+ * - It answers DSQ_OK or a status from types.h, and writes the reason to `diag` (which may be
+ *   NULL).
  * - It never prints, exits or aborts. Messages for people go to the dsq_log that you give.
- * - Handles come out of *_create, *_open, *_load and go back through *_free, which takes the handle's
- *   address, sets it to NULL and accepts NULL. On failure no handle is given out: *out is NULL.
+ * - Handles come out of *_create, *_open, *_load and go back through *_free, which takes the
+ *   handle's address, sets it to NULL and accepts NULL. On failure no handle is given out: *out is
+ *   NULL.
  * - A pointer may be NULL only where it says so. Functions that answer a status then say ARGUMENT;
  *   queries, which cannot, must not be asked about NULL.
  * - Names and arrays returned by query functions belong to the handle asked.
- * - Thread safety: different handles may be used from different threads at once. An engine file and an
- *   engine may be shared by threads; a context, a picture being read and a dataset belong to one thread at
- *   a time.
+ * - Thread safety: different handles may be used from different threads at once. An engine file and
+ *   an engine may be shared by threads; a context, a picture being read and a dataset belong to one
+ *   thread at a time.
  * - Settings may be NULL (all defaults). Otherwise they start with their size: see types.h. So do
  *   results: set `size` before the call; as much as fits is filled in.
- * - What settings point to (strings, allocator, log, executor) is read during the call; an allocator and
- *   an executor must outlive what was made with them.
+ * - What settings point to (strings, allocator, log, executor) is read during the call; an
+ *   allocator and an executor must outlive what was made with them.
  */
 #ifndef DSQ_DSQ_H
 #define DSQ_DSQ_H
@@ -71,7 +74,7 @@ DSQ_API size_t dsq_dtype_bytes(enum dsq_dtype dtype);
 
 struct dsq_common {
     size_t size;
-    const struct dsq_allocator *allocator; /* NULL: aligned_alloc. Must outlive what is made with it */
+    const struct dsq_allocator *allocator; /* NULL: aligned_alloc */
     const struct dsq_log *log;             /* NULL: silence */
     const struct dsq_executor *executor;   /* NULL: threads of the library's own */
     int32_t threads;                       /* 0: one for each processor. Ignored with an executor */
@@ -85,9 +88,9 @@ struct dsq_quantize_settings {
     size_t size;
     const struct dsq_common *common;
     const char *images;   /* a folder of JPEG and PNG files, or NULL */
-    const char *tensors;  /* a folder of .npy files with prepared inputs, or NULL; exactly one of both */
+    const char *tensors;  /* a folder of prepared inputs (.npy), or NULL; exactly one of both */
     const char *task;     /* a preset's name, a JSON file or JSON text; NULL: the model's own */
-    const char *resize;   /* replaces the task's resize rule: none, stretch:HxW, fit:HxW, short:S,MAX */
+    const char *resize;   /* replaces the task's rule: none, stretch:HxW, fit:HxW, short:S,MAX */
     int32_t pad;          /* replaces the task's padding multiple when > 0 */
     const char *method;   /* "kl", "mse", "minmax", "percentile"; NULL: "kl" */
     const char *out_dir;  /* NULL: "." */
@@ -101,7 +104,8 @@ struct dsq_quantize_result {
 };
 /* Calibrate MODEL.onnx and write OUT/NAME.onnx (dsq.quant and dsq.task in its metadata) and
  * OUT/NAME.json. Files appear whole or not at all. `result` may be NULL. */
-DSQ_API enum dsq_status dsq_quantize(const char *model, const struct dsq_quantize_settings *settings,
+DSQ_API enum dsq_status dsq_quantize(const char *model,
+                                     const struct dsq_quantize_settings *settings,
                                      struct dsq_quantize_result *result,
                                      struct dsq_diag *diag) DSQ_MUST_CHECK;
 
@@ -111,13 +115,13 @@ struct dsq_build_settings {
     size_t size;
     const struct dsq_common *common;
     const char *quant;      /* NAME.json with ranges; NULL: what the model carries, else FP32 */
-    const char *min_shapes; /* trtexec's spelling: "input:1x3x320x320,other:1x8". All three or none */
+    const char *min_shapes; /* trtexec's spelling: "input:1x3x320x320,other:1x8"; all or none */
     const char *opt_shapes;
     const char *max_shapes;
     const char *task;       /* as in dsq_quantize_settings; NULL: the model's own, if any */
     const char *resize;
     int32_t pad;
-    const char *dump_after; /* print the IR after this pass ("all": every one) through the log; or NULL */
+    const char *dump_after; /* print the IR after this pass ("all": every one) to the log */
     const char *outputs;    /* "a,b": cut the model at these tensors; NULL: its own outputs */
     bool float_only;        /* ignore what the model carries: build FP32 */
 };
@@ -136,8 +140,9 @@ DSQ_API enum dsq_status dsq_engine_file_open_memory(struct dsq_engine_file **out
 DSQ_API enum dsq_status dsq_engine_file_save(const struct dsq_engine_file *file, const char *path,
                                              struct dsq_diag *diag) DSQ_MUST_CHECK;
 DSQ_API void dsq_engine_file_free(struct dsq_engine_file **file);
-/* How many convolutions of the model compute in INT8 and how many in float, and how many of the latter only
- * because a tensor has no range or their weights do not allow integers. Pointers may be NULL. */
+/* How many convolutions of the model compute in INT8 and how many in float, and how many of the
+ * latter only because a tensor has no range or their weights do not allow integers. Pointers may be
+ * NULL. */
 DSQ_API void dsq_engine_file_precision(const struct dsq_engine_file *file, int32_t *int8_nodes,
                                        int32_t *float_nodes, int32_t *fallbacks);
 /* The task as JSON, or NULL when the engine carries none. */
@@ -163,7 +168,8 @@ struct dsq_io_info {
     enum dsq_dtype dtype;
     int32_t rank;
     int64_t dims[DSQ_MAX_RANK];
-    int64_t min[DSQ_MAX_RANK], opt[DSQ_MAX_RANK], max[DSQ_MAX_RANK]; /* inputs of a profiled engine */
+    /* inputs of an engine with a profile */
+    int64_t min[DSQ_MAX_RANK], opt[DSQ_MAX_RANK], max[DSQ_MAX_RANK];
     bool has_profile;
 };
 DSQ_API int32_t dsq_engine_inputs(const struct dsq_engine *engine);
@@ -180,51 +186,54 @@ struct dsq_context_settings {
     size_t size;
     const struct dsq_common *common; /* threads or executor of this context */
     int32_t plan_cache;              /* shapes whose plans are kept; 0: 16 */
-    struct dsq_pool *pool;           /* for the library itself; programs leave NULL or give an executor */
+    struct dsq_pool *pool;           /* the library's own use; leave NULL */
 };
-/* The engine must outlive its contexts. A context goes on after any error: bind what was wrong again. */
-DSQ_API enum dsq_status dsq_context_create(struct dsq_context **out, const struct dsq_engine *engine,
+/* The engine must outlive its contexts. A context goes on after any error: bind what was wrong
+ * again. */
+DSQ_API enum dsq_status dsq_context_create(struct dsq_context **out,
+                                           const struct dsq_engine *engine,
                                            const struct dsq_context_settings *settings,
                                            struct dsq_diag *diag) DSQ_MUST_CHECK;
 DSQ_API void dsq_context_free(struct dsq_context **context);
 
-/* Bind input i: shape, layout, strides and memory, until it is bound anew. The memory is read during
- * dsq_context_run only, and must then still be there. Strides are multiples of the element's size, and may be
- * negative or 0. SHAPE outside the profile, naming the dimension and its range; then, as after any error,
- * the binding before stays. */
+/* Bind input i: shape, layout, strides and memory, until it is bound anew. The memory is read
+ * during dsq_context_run only, and must then still be there. Strides are multiples of the element's
+ * size, and may be negative or 0. SHAPE outside the profile, naming the dimension and its range;
+ * then, as after any error, the binding before stays. */
 DSQ_API enum dsq_status dsq_context_set_input(struct dsq_context *context, int32_t i,
                                               const struct dsq_tensor *tensor,
                                               struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Compute all shapes and the memory plan for the bound inputs: arithmetic only, microseconds. Called by
- * run when needed; call it yourself to learn output shapes before binding outputs. */
+/* Compute all shapes and the memory plan for the bound inputs: arithmetic only, microseconds.
+ * Called by run when needed; call it yourself to learn output shapes before binding outputs. */
 DSQ_API enum dsq_status dsq_context_reshape(struct dsq_context *context,
                                             struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Where output i shall be written, in the descriptor's layout and strides, until it is bound anew; dims are
- * checked by run (SHAPE), which is also the time to learn that the memory overlaps an input's (ARGUMENT).
- * Outputs must not overlap each other. With tensor NULL or data NULL the context owns the memory; then layout
- * alone is obeyed (default NCHW; NHWC counts for rank 4 only). May be called before or after reshape. */
+/* Where output i shall be written, in the descriptor's layout and strides, until it is bound anew;
+ * dims are checked by run (SHAPE), which is also the time to learn that the memory overlaps an
+ * input's (ARGUMENT). Outputs must not overlap each other. With tensor NULL or data NULL the
+ * context owns the memory; then layout alone is obeyed (default NCHW; NHWC counts for rank 4 only).
+ * May be called before or after reshape. */
 DSQ_API enum dsq_status dsq_context_set_output(struct dsq_context *context, int32_t i,
                                                const struct dsq_tensor *tensor,
                                                struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Run. Allocates nothing when the shape has been run before and its plan is still kept. Memory grows to the
- * largest shape that was run, and goes back with the context. */
+/* Run. Allocates nothing when the shape has been run before and its plan is still kept. Memory
+ * grows to the largest shape that was run, and goes back with the context. */
 DSQ_API enum dsq_status dsq_context_run(struct dsq_context *context,
                                         struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Output i after a run (its shape already after a reshape, then with data NULL). Valid until the next
- * reshape, run or dsq_context_set_output. */
+/* Output i after a run (its shape already after a reshape, then with data NULL). Valid until the
+ * next reshape, run or dsq_context_set_output. */
 DSQ_API enum dsq_status dsq_context_output(const struct dsq_context *context, int32_t i,
                                            struct dsq_tensor *tensor,
                                            struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Bytes of activations and scratch for the current shape, whatever the profile's largest; 0 before there is
- * one. Outputs that the context owns come on top. */
+/* Bytes of activations and scratch for the current shape, whatever the profile's largest; 0 before
+ * there is one. Outputs that the context owns come on top. */
 DSQ_API size_t dsq_context_activation_bytes(const struct dsq_context *context);
 
-/* Called right after a node has run, before its memory is reused: once for each output. `node` is the
- * ONNX name ("" where the model has none), `tensor` the ONNX name of the value. The graph's inputs are shown
- * first, with node "". The descriptor is in the engine's own layout and type (inputs and outputs: as they
- * are bound); it and its data are valid during the call only. Sizes computed on the host are not shown, nor
- * what passes have folded away. NULL removes the hook. It runs on the thread that called dsq_context_run
- * and must not call into this context. */
+/* Called right after a node has run, before its memory is reused: once for each output. `node` is
+ * the ONNX name ("" where the model has none), `tensor` the ONNX name of the value. The graph's
+ * inputs are shown first, with node "". The descriptor is in the engine's own layout and type
+ * (inputs and outputs: as they are bound); it and its data are valid during the call only. Sizes
+ * computed on the host are not shown, nor what passes have folded away. NULL removes the hook. It
+ * runs on the thread that called dsq_context_run and must not call into this context. */
 typedef void dsq_on_tensor_fn(void *user, const char *node, const char *tensor,
                               const struct dsq_tensor *value);
 DSQ_API void dsq_context_on_tensor(struct dsq_context *context, dsq_on_tensor_fn *fn, void *user);
@@ -241,8 +250,9 @@ DSQ_API enum dsq_status dsq_picture_decode(struct dsq_picture **out, const void 
                                            const struct dsq_allocator *allocator,
                                            struct dsq_diag *diag) DSQ_MUST_CHECK;
 /* From pixels: `rgb` is height rows of width * 3 bytes, copied. */
-DSQ_API enum dsq_status dsq_picture_from_rgb(struct dsq_picture **out, int32_t width, int32_t height,
-                                             const uint8_t *rgb, const struct dsq_allocator *allocator,
+DSQ_API enum dsq_status dsq_picture_from_rgb(struct dsq_picture **out, int32_t width,
+                                             int32_t height, const uint8_t *rgb,
+                                             const struct dsq_allocator *allocator,
                                              struct dsq_diag *diag) DSQ_MUST_CHECK;
 DSQ_API void dsq_picture_free(struct dsq_picture **picture);
 DSQ_API int32_t dsq_picture_width(const struct dsq_picture *picture);
@@ -258,7 +268,7 @@ struct dsq_box {
     float x0, y0, x1, y1; /* pixels of the original picture */
     float score;
     int32_t label;    /* class index of the model */
-    const char *name; /* the class's name, "" when unnamed; lives as long as the context that found it */
+    const char *name; /* the class's, "" when unnamed; lives as long as the context */
 };
 struct dsq_detections { /* begins as {0} */
     struct dsq_box *box; /* best first */
@@ -267,9 +277,9 @@ struct dsq_detections { /* begins as {0} */
 };
 DSQ_API void dsq_detections_free(struct dsq_detections *detections);
 
-/* Prepare the picture as the engine's task says, run, decode, suppress. `found` is replaced; after an error
- * it is empty. Binds the context's input and outputs anew each time. UNSUPPORTED without a task, or for a
- * model of several inputs. */
+/* Prepare the picture as the engine's task says, run, decode, suppress. `found` is replaced; after
+ * an error it is empty. Binds the context's input and outputs anew each time. UNSUPPORTED without a
+ * task, or for a model of several inputs. */
 DSQ_API enum dsq_status dsq_detect(struct dsq_context *context, const struct dsq_picture *picture,
                                    struct dsq_detections *found,
                                    struct dsq_diag *diag) DSQ_MUST_CHECK;
@@ -289,7 +299,7 @@ struct dsq_eval_settings {
     const char *task, *resize;
     int32_t pad;
     const char *save_detections; /* COCO results JSON to write, or NULL */
-    bool skip_missing;           /* annotated pictures that are not on disk are left out, not an error */
+    bool skip_missing;           /* annotated pictures that are not there are left out */
     bool match_by_order;         /* classes by position, not by name */
 };
 struct dsq_eval_result {
@@ -318,17 +328,17 @@ DSQ_API enum dsq_status dsq_eval_detections(const char *detections,
 
 /* Receives text piece by piece. */
 typedef void dsq_write_fn(void *user, const char *text, size_t bytes);
-/* Describe a model, an engine or a ranges file: inputs and outputs, layers with precision and kernel, what
- * fell back to float and why. `write` gets nothing before all is known, so nothing after an error. Text that
- * is no UTF-8 comes out with '?' in it. MALFORMED for any other file. */
+/* Describe a model, an engine or a ranges file: inputs and outputs, layers with precision and
+ * kernel, what fell back to float and why. `write` gets nothing before all is known, so nothing
+ * after an error. Text that is no UTF-8 comes out with '?' in it. MALFORMED for any other file. */
 DSQ_API enum dsq_status dsq_inspect(const char *path, bool json, const struct dsq_common *common,
                                     dsq_write_fn *write, void *user,
                                     struct dsq_diag *diag) DSQ_MUST_CHECK;
 
 /* ---- numpy files ---- */
 
-/* Read NAME.npy (C order, little-endian; f4 f8 i1 u1 i4 i8 b1). The tensor's data is allocated; free it with
- * dsq_npy_free. */
+/* Read NAME.npy (C order, little-endian; f4 f8 i1 u1 i4 i8 b1). The tensor's data is allocated;
+ * free it with dsq_npy_free. */
 DSQ_API enum dsq_status dsq_npy_read(struct dsq_tensor *out, const char *path,
                                      const struct dsq_allocator *allocator,
                                      struct dsq_diag *diag) DSQ_MUST_CHECK;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dsq/types.h: the plain types that pass between a program and libdsq. No functions; dsq.h has those.
+ * dsq/types.h: the plain types that pass between a program and libdsq. No functions; dsq.h has
+ * those.
  *
  * Every settings and result struct begins with its own size, so that a library newer than the
- * program still knows which fields the program could have set, and an older one ignores those it does
- * not know. Zero-initialize, set `size`, then set what you need: 0 and NULL are the defaults.
+ * program still knows which fields the program could have set, and an older one ignores those it
+ * does not know. Zero-initialize, set `size`, then set what you need: 0 and NULL are the defaults.
  */
 #ifndef DSQ_TYPES_H
 #define DSQ_TYPES_H
@@ -53,7 +54,8 @@ enum dsq_dtype {
     DSQ_DTYPE_COUNT
 };
 
-/* In which order the elements of a rank-4 tensor lie. Dimensions are always named in ONNX's order. */
+/* In which order the elements of a rank-4 tensor lie. Dimensions are always named in ONNX's order.
+ * */
 enum dsq_layout {
     DSQ_NCHW = 0, /* the dimensions' own order: what ONNX, numpy and most callers use */
     DSQ_NHWC = 1, /* channels innermost: what the kernels use; rank 4 only */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dsq_engine_file_build: the ONNX model, its ranges, its profile and its task become an engine file. */
+/* dsq_engine_file_build: the ONNX model, its ranges, its profile and its task become an engine
+ * file. */
 #include <dsq/dsq.h>
 
 #include "api/compile.h"
 #include "base/memory.h"
 #include "base/settings.h"
 
-/* Decisions: the model's own (dsq.quant). Ranges: those of the file if there is one, else the model's. */
+/* Decisions: the model's own (dsq.quant). Ranges: those of the file if there is one, else the
+ * model's. */
 static enum dsq_status read_quantization(const struct dsq_onnx *model,
                                          const struct dsq_build_settings *s,
                                          const struct dsq_common *common,
@@ -33,7 +35,9 @@ static enum dsq_status build(struct dsq_engine_file **out, const char *path,
     DSQ_GUARD(dsq_find_task(model, path, s->task, s->resize, s->pad, common->allocator, &task, d));
     struct dsq_compile c = {
         .common = common,
-        .ranges = ranges ? ranges : decisions ? dsq_decisions_ranges(decisions) : NULL,
+        .ranges = ranges      ? ranges
+                  : decisions ? dsq_decisions_ranges(decisions)
+                              : NULL,
         .decisions = decisions,
         .min_shapes = s->min_shapes,
         .opt_shapes = s->opt_shapes,

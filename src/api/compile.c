@@ -13,15 +13,15 @@
 #include "pass/pass.h"
 
 /* One summary line, not a wall of warnings: `inspect` lists the tensors. */
-static enum dsq_status report_fallbacks(const struct dsq_pass_report *r, const struct dsq_compile *c,
-                                        struct dsq_diag *d)
+static enum dsq_status report_fallbacks(const struct dsq_pass_report *r,
+                                        const struct dsq_compile *c, struct dsq_diag *d)
 {
     if (r->n_fallbacks == 0)
         return DSQ_OK;
     const struct dsq_pass_fallback *first = &r->fallback[0];
-    return dsq_warn(c->common, d, DSQ_UNSUPPORTED,
-                    "%d layers run in float, first %s: %s%s", (int)r->n_fallbacks, first->node,
-                    first->reason, c->common->strict ? "" : " (dsq inspect lists them)");
+    return dsq_warn(c->common, d, DSQ_UNSUPPORTED, "%d layers run in float, first %s: %s%s",
+                    (int)r->n_fallbacks, first->node, first->reason,
+                    c->common->strict ? "" : " (dsq inspect lists them)");
 }
 
 /* Ranges of tensors that the model does not have: of another model, or of one exported anew. */
@@ -63,8 +63,9 @@ static enum dsq_status write_meta(struct dsq_writer *w, const struct dsq_compile
                                   const struct dsq_pass_report *r, struct dsq_diag *d)
 {
     const char *slash = strrchr(c->name, '/');
-    json_t *meta = json_pack("{s:o*, s:s, s:o*}", "model", dsq_json_text(slash ? slash + 1 : c->name),
-                             "dsq", dsq_version(), "fallbacks", list_fallbacks(r));
+    json_t *meta =
+        json_pack("{s:o*, s:s, s:o*}", "model", dsq_json_text(slash ? slash + 1 : c->name), "dsq",
+                  dsq_version(), "fallbacks", list_fallbacks(r));
     bool ok = meta && json_dump_callback(meta, append, w, JSON_COMPACT) == 0 && !w->failed;
     json_decref(meta);
     return ok ? DSQ_OK : dsq_fail(d, DSQ_NOMEM, "out of memory");
@@ -86,8 +87,8 @@ static enum dsq_status run_passes(struct dsq_graph *g, const struct dsq_compile 
     return write_meta(meta, c, &report, d);
 }
 
-enum dsq_status dsq_import(struct dsq_graph **out, const struct dsq_onnx *model, const char *outputs,
-                           const struct dsq_allocator *a, struct dsq_diag *d)
+enum dsq_status dsq_import(struct dsq_graph **out, const struct dsq_onnx *model,
+                           const char *outputs, const struct dsq_allocator *a, struct dsq_diag *d)
 {
     enum { MOST = 256 };
     if (!outputs)
@@ -125,7 +126,8 @@ enum dsq_status dsq_compile(struct dsq_engine_file **out, const struct dsq_onnx 
     dsq_arena_init(&arena, a);
     dsq_writer_init(&meta, a);
     DSQ_GUARD(dsq_import(&g, model, c->outputs, a, d));
-    DSQ_GUARD(dsq_profile_from_shapes(g, c->min_shapes, c->opt_shapes, c->max_shapes, &arena, &profile, d));
+    DSQ_GUARD(dsq_profile_from_shapes(g, c->min_shapes, c->opt_shapes, c->max_shapes, &arena,
+                                      &profile, d));
     status = run_passes(g, c, &meta, d);
     if (status != DSQ_OK) {
         dsq_fail_in(d, status, "%s", c->name);
@@ -149,7 +151,8 @@ enum dsq_status dsq_find_task(const struct dsq_onnx *model, const char *path, co
     const char *own = task ? NULL : dsq_onnx_metadata(model, DSQ_KEY_TASK);
     if (!task && !own) {
         if (resize || pad > 0)
-            return dsq_fail(d, DSQ_ARGUMENT, "a resize rule or padding was given, but no task (--task)");
+            return dsq_fail(d, DSQ_ARGUMENT,
+                            "a resize rule or padding was given, but no task (--task)");
         return DSQ_OK;
     }
     struct dsq_task *parsed = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From an ONNX model to an engine file in memory: what dsq_engine_file_build and dsq_quantize share.
+ * From an ONNX model to an engine file in memory: what dsq_engine_file_build and dsq_quantize
+ * share.
  */
 #ifndef DSQ_API_COMPILE_H
 #define DSQ_API_COMPILE_H
@@ -26,17 +27,19 @@ struct dsq_compile {
     const char *name; /* the model's path, for messages and the engine's META */
 };
 
-/* The model's graph, cut at the tensors that `outputs` lists ("a,b"; NULL: the model's own outputs). */
-enum dsq_status dsq_import(struct dsq_graph **out, const struct dsq_onnx *model, const char *outputs,
-                           const struct dsq_allocator *a, struct dsq_diag *d) DSQ_MUST_CHECK;
+/* The model's graph, cut at the tensors that `outputs` lists ("a,b"; NULL: the model's own
+ * outputs). */
+enum dsq_status dsq_import(struct dsq_graph **out, const struct dsq_onnx *model,
+                           const char *outputs, const struct dsq_allocator *a,
+                           struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* Import, run the passes, make the engine file. */
 enum dsq_status dsq_compile(struct dsq_engine_file **out, const struct dsq_onnx *model,
                             const struct dsq_compile *c, struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* The task as canonical JSON (dsq_alloc): `task` if given, else what the model (at `path`, for messages)
- * carries; then the resize and padding overrides. *json is NULL when there is none. Overrides without a task
- * are an ARGUMENT error. */
+/* The task as canonical JSON (dsq_alloc): `task` if given, else what the model (at `path`, for
+ * messages) carries; then the resize and padding overrides. *json is NULL when there is none.
+ * Overrides without a task are an ARGUMENT error. */
 enum dsq_status dsq_find_task(const struct dsq_onnx *model, const char *path, const char *task,
                               const char *resize, int32_t pad, const struct dsq_allocator *a,
                               char **json, struct dsq_diag *d) DSQ_MUST_CHECK;

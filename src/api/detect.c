@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dsq_detect: a picture in, boxes out. What it needs beside the context (the parsed task, the prepared
- * input) is made at the first picture, attached to the context and used again.
+ * dsq_detect: a picture in, boxes out. What it needs beside the context (the parsed task, the
+ * prepared input) is made at the first picture, attached to the context and used again.
  */
 #include <dsq/dsq.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dsq_eval_engine and dsq_eval_detections: settings read, results copied; the work is in src/calib. */
+/* dsq_eval_engine and dsq_eval_detections: settings read, results copied; the work is in src/calib.
+ */
 #include <dsq/dsq.h>
 
 #include "base/settings.h"
@@ -35,7 +36,8 @@ enum dsq_status dsq_eval_engine(const struct dsq_engine_file *file,
     return DSQ_OK;
 }
 
-enum dsq_status dsq_eval_detections(const char *detections, const struct dsq_eval_settings *settings,
+enum dsq_status dsq_eval_detections(const char *detections,
+                                    const struct dsq_eval_settings *settings,
                                     struct dsq_eval_result *result, struct dsq_diag *diag)
 {
     struct dsq_eval_settings s;

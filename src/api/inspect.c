@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dsq_inspect: what is in this file? One JSON description is made for a model, an engine or a ranges
- * file; inspect_text.c prints it for people.
+ * dsq_inspect: what is in this file? One JSON description is made for a model, an engine or a
+ * ranges file; inspect_text.c prints it for people.
  */
 #include "api/inspect.h"
 
@@ -54,7 +54,8 @@ static json_t *describe_bound(const int64_t *dims, int32_t rank)
     return list;
 }
 
-static void describe_io(json_t *o, const struct dsq_graph *g, const struct dsq_profile_input *profile)
+static void describe_io(json_t *o, const struct dsq_graph *g,
+                        const struct dsq_profile_input *profile)
 {
     json_t *inputs = json_array(), *outputs = json_array();
     for (int32_t i = 0; i < g->n_inputs; i++) {
@@ -125,8 +126,8 @@ static void describe_task(json_t *o, const char *task)
     json_object_set_new(o, "task", task ? json_loads(task, 0, NULL) : json_null());
 }
 
-/* What the builder noted. An engine of any origin may say anything there: only what is known, and is of the
- * type that it should be, is taken over. */
+/* What the builder noted. An engine of any origin may say anything there: only what is known, and
+ * is of the type that it should be, is taken over. */
 static void describe_meta(json_t *o, const char *text)
 {
     json_t *meta = text ? json_loads(text, 0, NULL) : NULL;
@@ -143,8 +144,8 @@ static void describe_meta(json_t *o, const char *text)
 
 /* ---- the kinds of files ---- */
 
-enum dsq_status dsq_describe_engine(const struct dsq_engine_file *file, const struct dsq_common *common,
-                                    json_t *o, struct dsq_diag *d)
+enum dsq_status dsq_describe_engine(const struct dsq_engine_file *file,
+                                    const struct dsq_common *common, json_t *o, struct dsq_diag *d)
 {
     struct dsq_engine *engine = NULL;
     struct dsq_engine_settings s = {.size = sizeof s, .common = common};
@@ -242,7 +243,8 @@ enum dsq_status dsq_inspect(const char *path, bool json, const struct dsq_common
 {
     struct dsq_common c;
     if (!path || !write)
-        return dsq_fail(diag, DSQ_ARGUMENT, "dsq_inspect needs a path and a function to write with");
+        return dsq_fail(diag, DSQ_ARGUMENT,
+                        "dsq_inspect needs a path and a function to write with");
     DSQ_TRY(dsq_common_read(&c, common, diag));
     struct dsq_writer w;
     dsq_writer_init(&w, c.allocator);

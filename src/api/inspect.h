@@ -9,8 +9,9 @@
 #include "base/bytes.h"
 
 /* Describe an engine into the object `o`; it is loaded for this machine to tell its kernels. */
-enum dsq_status dsq_describe_engine(const struct dsq_engine_file *file, const struct dsq_common *common,
-                                    json_t *o, struct dsq_diag *d) DSQ_MUST_CHECK;
+enum dsq_status dsq_describe_engine(const struct dsq_engine_file *file,
+                                    const struct dsq_common *common, json_t *o,
+                                    struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* Print a description. A failed allocation sticks in `w`. */
 void dsq_describe_json(const json_t *o, struct dsq_writer *w);

@@ -13,7 +13,8 @@ static void print_shape(const json_t *shape, const char *separator, struct dsq_w
 {
     size_t i;
     json_t *dim;
-    json_array_foreach(shape, i, dim) {
+    json_array_foreach(shape, i, dim)
+    {
         if (i)
             dsq_write_text(w, separator);
         if (json_is_integer(dim))
@@ -28,7 +29,8 @@ static void print_values(const char *heading, const json_t *values, struct dsq_w
     size_t i;
     json_t *v;
     dsq_write_format(w, "\n%s\n", heading);
-    json_array_foreach(values, i, v) {
+    json_array_foreach(values, i, v)
+    {
         dsq_write_format(w, "  %-12s %s [", text_of(v, "name"), text_of(v, "dtype"));
         print_shape(json_object_get(v, "shape"), ", ", w);
         dsq_write_text(w, "]");
@@ -48,14 +50,15 @@ static void print_layers(const json_t *layers, struct dsq_writer *w)
 {
     size_t i;
     json_t *l;
-    dsq_write_format(w, "\nlayers (%zu)\n  %-10s %-18s %-8s %-36s %s\n", json_array_size(layers), "op",
-                     "precision", "levels", "first output", "kernel");
-    json_array_foreach(layers, i, l) {
+    dsq_write_format(w, "\nlayers (%zu)\n  %-10s %-18s %-8s %-36s %s\n", json_array_size(layers),
+                     "op", "precision", "levels", "first output", "kernel");
+    json_array_foreach(layers, i, l)
+    {
         const json_t *out = json_array_get(json_object_get(l, "outputs"), 0);
         json_int_t segments = json_integer_value(json_object_get(l, "segments"));
-        dsq_write_format(w, "  %-10s %-18s %-8lld %-36s %s", text_of(l, "op"), text_of(l, "precision"),
-                         (long long)(segments ? segments : 1), text_of(out, "name"),
-                         text_of(l, "kernel"));
+        dsq_write_format(w, "  %-10s %-18s %-8lld %-36s %s", text_of(l, "op"),
+                         text_of(l, "precision"), (long long)(segments ? segments : 1),
+                         text_of(out, "name"), text_of(l, "kernel"));
         if (*text_of(l, "why"))
             dsq_write_format(w, " (%s)", text_of(l, "why"));
         dsq_write_text(w, "\n");
@@ -92,9 +95,10 @@ static void print_summary(const json_t *o, struct dsq_writer *w)
                          (long long)json_integer_value(json_object_get(o, "convolutions_int8")),
                          (long long)json_integer_value(json_object_get(o, "convolutions_fp32")));
     if (json_object_get(o, "quantized"))
-        dsq_write_format(w, "%s\n", json_is_true(json_object_get(o, "quantized"))
-                                        ? "carries quantization decisions (dsq.quant)"
-                                        : "carries no quantization");
+        dsq_write_format(w, "%s\n",
+                         json_is_true(json_object_get(o, "quantized"))
+                             ? "carries quantization decisions (dsq.quant)"
+                             : "carries no quantization");
     const json_t *task = json_object_get(o, "task");
     if (json_is_object(task)) {
         const char *name = text_of(task, "name");

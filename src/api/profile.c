@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parsing --minShapes, --optShapes and --maxShapes, and checking them against the model's inputs. */
+/* Parsing --minShapes, --optShapes and --maxShapes, and checking them against the model's inputs.
+ */
 #include "api/profile.h"
 
 #include <string.h>
@@ -35,8 +36,8 @@ static bool parse_dims(const char *text, size_t bytes, int64_t *dims, int32_t *r
     return false;
 }
 
-static struct dsq_profile_input *find_input(struct dsq_profile_input *p, int32_t n, const char *name,
-                                            size_t bytes)
+static struct dsq_profile_input *find_input(struct dsq_profile_input *p, int32_t n,
+                                            const char *name, size_t bytes)
 {
     for (int32_t i = 0; i < n; i++)
         if (strlen(p[i].name) == bytes && memcmp(p[i].name, name, bytes) == 0)
@@ -44,7 +45,8 @@ static struct dsq_profile_input *find_input(struct dsq_profile_input *p, int32_t
     return NULL;
 }
 
-/* One "name:dims". The name may hold ':' (ONNX names do): dims have none, so the last one splits. */
+/* One "name:dims". The name may hold ':' (ONNX names do): dims have none, so the last one splits.
+ */
 static enum dsq_status parse_item(const char *item, size_t bytes, enum bound b, int32_t n,
                                   struct dsq_profile_input *profile, struct dsq_diag *d)
 {
@@ -64,8 +66,8 @@ static enum dsq_status parse_item(const char *item, size_t bytes, enum bound b, 
         return dsq_fail(d, DSQ_ARGUMENT, "%s: '%.*s' is not a shape like 1x3x480x640",
                         bound_option[b], (int)(bytes - colon), item + colon);
     if (rank != p->rank)
-        return dsq_fail(d, DSQ_ARGUMENT, "%s: input '%s' has %d dimensions, not %d", bound_option[b],
-                        p->name, (int)p->rank, (int)rank);
+        return dsq_fail(d, DSQ_ARGUMENT, "%s: input '%s' has %d dimensions, not %d",
+                        bound_option[b], p->name, (int)p->rank, (int)rank);
     memcpy(bound_dims(p, b), dims, sizeof dims[0] * (size_t)rank);
     return DSQ_OK;
 }
@@ -89,22 +91,23 @@ static enum dsq_status check_input(const struct dsq_profile_input *p, const stru
             return dsq_fail(d, DSQ_ARGUMENT, "input '%s' needs all of %s, %s and %s", p->name,
                             bound_option[0], bound_option[1], bound_option[2]);
         if (p->min[i] > p->opt[i] || p->opt[i] > p->max[i])
-            return dsq_fail(d, DSQ_ARGUMENT,
-                            "input '%s' dimension %d: min %lld, opt %lld, max %lld are not in order",
-                            p->name, (int)i, (long long)p->min[i], (long long)p->opt[i],
-                            (long long)p->max[i]);
+            return dsq_fail(
+                d, DSQ_ARGUMENT,
+                "input '%s' dimension %d: min %lld, opt %lld, max %lld are not in order", p->name,
+                (int)i, (long long)p->min[i], (long long)p->opt[i], (long long)p->max[i]);
         if (dsq_dim_is_number(s->dim[i]) && (p->min[i] != s->dim[i] || p->max[i] != s->dim[i]))
-            return dsq_fail(d, DSQ_ARGUMENT,
-                            "input '%s' dimension %d is fixed to %lld by the model; the profile says "
-                            "%lld to %lld", p->name, (int)i, (long long)s->dim[i],
-                            (long long)p->min[i], (long long)p->max[i]);
+            return dsq_fail(
+                d, DSQ_ARGUMENT,
+                "input '%s' dimension %d is fixed to %lld by the model; the profile says "
+                "%lld to %lld",
+                p->name, (int)i, (long long)s->dim[i], (long long)p->min[i], (long long)p->max[i]);
     }
     return DSQ_OK;
 }
 
 enum dsq_status dsq_profile_from_shapes(const struct dsq_graph *g, const char *min, const char *opt,
-                                  const char *max, struct dsq_arena *arena,
-                                  struct dsq_profile_input **out, struct dsq_diag *d)
+                                        const char *max, struct dsq_arena *arena,
+                                        struct dsq_profile_input **out, struct dsq_diag *d)
 {
     *out = NULL;
     if (!min && !opt && !max)

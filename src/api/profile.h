@@ -6,10 +6,12 @@
 #include "base/memory.h"
 #include "engine/file.h"
 
-/* Fill *out with one entry a graph input, in `arena`, or NULL when all three texts are NULL. Inputs that the
- * texts leave out must have numbers only. ARGUMENT names the option, the input and the dimension. */
+/* Fill *out with one entry a graph input, in `arena`, or NULL when all three texts are NULL. Inputs
+ * that the texts leave out must have numbers only. ARGUMENT names the option, the input and the
+ * dimension. */
 enum dsq_status dsq_profile_from_shapes(const struct dsq_graph *g, const char *min, const char *opt,
                                   const char *max, struct dsq_arena *arena,
-                                  struct dsq_profile_input **out, struct dsq_diag *d) DSQ_MUST_CHECK;
+                                  struct dsq_profile_input **out,
+                                  struct dsq_diag *d) DSQ_MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dsq_quantize: run the float engine over pictures, turn what it saw into ranges, decide what is INT8,
- * and write the model with those decisions and the JSON of ranges.
+ * dsq_quantize: run the float engine over pictures, turn what it saw into ranges, decide what is
+ * INT8, and write the model with those decisions and the JSON of ranges.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <dsq/dsq.h>
@@ -92,7 +92,8 @@ static enum dsq_status prepare(struct job *j, const char *model, struct dsq_diag
     DSQ_TRY(find_method(j, d));
     DSQ_TRY(find_paths(j, model, d));
     DSQ_TRY(dsq_onnx_read(&j->model, model, a, d));
-    DSQ_TRY(dsq_find_task(j->model, model, j->s->task, j->s->resize, j->s->pad, a, &j->task_json, d));
+    DSQ_TRY(
+        dsq_find_task(j->model, model, j->s->task, j->s->resize, j->s->pad, a, &j->task_json, d));
     if (!j->task_json && j->s->images)
         return dsq_task_missing(model, d);
     if (j->task_json)
@@ -198,8 +199,9 @@ enum dsq_status dsq_quantize(const char *model, const struct dsq_quantize_settin
     struct dsq_quantize_settings s = {.size = sizeof s};
     DSQ_TRY(dsq_settings_read(&s, sizeof s, settings, "struct dsq_quantize_settings", diag));
     if (!model || !s.images == !s.tensors)
-        return dsq_fail(diag, DSQ_ARGUMENT, "quantization needs a model and one folder: of pictures "
-                                            "or of tensors");
+        return dsq_fail(diag, DSQ_ARGUMENT,
+                        "quantization needs a model and one folder: of pictures "
+                        "or of tensors");
     DSQ_TRY(dsq_result_check(result, "struct dsq_quantize_result", diag));
     struct job j = {.s = &s};
     DSQ_TRY(dsq_common_read(&j.common, s.common, diag));

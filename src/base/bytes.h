@@ -2,10 +2,10 @@
 /*
  * Bytes in and out: the bounded reader for untrusted input, the growing writer, whole files.
  *
- * Nobody else does pointer arithmetic on input. A reader carries its own begin and end; a sub-reader
- * covers a length-delimited part and cannot outlive or leave it. The first failure sticks: every later
- * read gives 0, so parsing code reads straight on and asks once (dsq_reader_failed). All numbers in
- * our own files are little-endian.
+ * Nobody else does pointer arithmetic on input. A reader carries its own begin and end; a
+ * sub-reader covers a length-delimited part and cannot outlive or leave it. The first failure
+ * sticks: every later read gives 0, so parsing code reads straight on and asks once
+ * (dsq_reader_failed). All numbers in our own files are little-endian.
  */
 #ifndef DSQ_BASE_BYTES_H
 #define DSQ_BASE_BYTES_H
@@ -23,7 +23,10 @@ static inline size_t dsq_reader_left(const struct dsq_reader *r)
 {
     return r->failed ? 0 : (size_t)(r->end - r->at);
 }
-static inline size_t dsq_reader_offset(const struct dsq_reader *r) { return (size_t)(r->at - r->begin); }
+static inline size_t dsq_reader_offset(const struct dsq_reader *r)
+{
+    return (size_t)(r->at - r->begin);
+}
 
 uint8_t dsq_read_u8(struct dsq_reader *r);
 uint32_t dsq_read_u32(struct dsq_reader *r);
@@ -50,13 +53,13 @@ void dsq_write_text(struct dsq_writer *w, const char *text);
 void dsq_write_format(struct dsq_writer *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A whole file in memory (NUL-terminated past its end). IO when it cannot be read, with the system's
- * reason. Release with dsq_release(a, *data). */
+/* A whole file in memory (NUL-terminated past its end). IO when it cannot be read, with the
+ * system's reason. Release with dsq_release(a, *data). */
 enum dsq_status dsq_file_read(const char *path, const struct dsq_allocator *a, void **data,
                               size_t *bytes, struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* Write to PATH.tmp-<pid>, flush, then rename: PATH is either the old file or the whole new one, and no
- * temporary file stays behind a failure. */
+/* Write to PATH.tmp-<pid>, flush, then rename: PATH is either the old file or the whole new one,
+ * and no temporary file stays behind a failure. */
 enum dsq_status dsq_file_write(const char *path, const void *data, size_t bytes,
                                struct dsq_diag *d) DSQ_MUST_CHECK;
 

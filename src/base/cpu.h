@@ -2,9 +2,9 @@
 /*
  * What the processor can do, and what it may use.
  *
- * Kernels are chosen by `detected & mask`. The mask comes from the caller (--cpu=LEVEL), so that every
- * level can be tested on one machine. A level includes all below it. Detection believes AVX and
- * AVX-512 only when the operating system saves those registers (XCR0).
+ * Kernels are chosen by `detected & mask`. The mask comes from the caller (--cpu=LEVEL), so that
+ * every level can be tested on one machine. A level includes all below it. Detection believes AVX
+ * and AVX-512 only when the operating system saves those registers (XCR0).
  */
 #ifndef DSQ_BASE_CPU_H
 #define DSQ_BASE_CPU_H

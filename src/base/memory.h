@@ -2,8 +2,8 @@
 /*
  * Memory: allocation through the caller's allocator, sizes that cannot overflow, and arenas.
  *
- * Everything the library allocates for itself goes through a struct dsq_allocator, so that a program
- * can count it and tests can make the Nth request fail. Memory is 64-byte aligned.
+ * Everything the library allocates for itself goes through a struct dsq_allocator, so that a
+ * program can count it and tests can make the Nth request fail. Memory is 64-byte aligned.
  */
 #ifndef DSQ_BASE_MEMORY_H
 #define DSQ_BASE_MEMORY_H

@@ -52,7 +52,7 @@ static void work_on_loop(struct dsq_pool *p, uint32_t generation, int worker)
         uint32_t next = (uint32_t)t;
         if ((uint32_t)(t >> 32) != generation || next >= atomic_load(&p->n_tasks))
             return;
-        /* These may be a later loop's already; then the ticket has changed and the exchange fails. */
+        /* May be a later loop's already; then the ticket has changed and the exchange fails. */
         dsq_task_fn *task = atomic_load_explicit(&p->task, memory_order_relaxed);
         void *arg = atomic_load_explicit(&p->arg, memory_order_relaxed);
         if (!atomic_compare_exchange_weak(&p->ticket, &t, t + 1))

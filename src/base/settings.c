@@ -78,7 +78,8 @@ enum dsq_status dsq_cpu_flags(const char *level, uint32_t *flags, struct dsq_dia
         }
     const struct dsq_cpu_level *l = dsq_cpu_level_find(level);
     if (!l)
-        return dsq_fail(d, DSQ_ARGUMENT, "CPU level '%s' is unknown; this machine has %s", level, names);
+        return dsq_fail(d, DSQ_ARGUMENT, "CPU level '%s' is unknown; this machine has %s", level,
+                        names);
     if (l->flags & ~have)
         return dsq_fail(d, DSQ_ARGUMENT, "this CPU lacks level '%s'; it has %s", level, names);
     *flags = l->flags;
@@ -97,8 +98,8 @@ void dsq_log_text(const struct dsq_log *log, enum dsq_log_level level, const cha
     log->message(log->user, level, text);
 }
 
-enum dsq_status dsq_warn(const struct dsq_common *common, struct dsq_diag *d, enum dsq_status status,
-                         const char *format, ...)
+enum dsq_status dsq_warn(const struct dsq_common *common, struct dsq_diag *d,
+                         enum dsq_status status, const char *format, ...)
 {
     char text[1024];
     va_list args;

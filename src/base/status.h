@@ -2,10 +2,11 @@
 /*
  * How dsq's functions fail.
  *
- * Three kinds, never mixed: (1) the world or the input is wrong: a status and a text in the caller's
- * struct dsq_diag; (2) the caller is wrong: DSQ_ARGUMENT; (3) we are wrong: assert. Functions that can
- * fail return enum dsq_status; results come through pointers. There is no global and no thread-local
- * error. A function has one `fail` or `done` label that frees everything; every free accepts NULL.
+ * Three kinds, never mixed: (1) the world or the input is wrong: a status and a text in the
+ * caller's struct dsq_diag; (2) the caller is wrong: DSQ_ARGUMENT; (3) we are wrong: assert.
+ * Functions that can fail return enum dsq_status; results come through pointers. There is no global
+ * and no thread-local error. A function has one `fail` or `done` label that frees everything; every
+ * free accepts NULL.
  */
 #ifndef DSQ_BASE_STATUS_H
 #define DSQ_BASE_STATUS_H

@@ -98,7 +98,8 @@ enum dsq_status dsq_task_parse(struct dsq_task **out, const char *text, const ch
                                struct dsq_diag *d) DSQ_MUST_CHECK;
 void dsq_task_free(struct dsq_task **task);
 
-/* UNSUPPORTED: the file at `path` carries no task and none was given; the text lists the presets. */
+/* UNSUPPORTED: the file at `path` carries no task and none was given; the text lists the presets.
+ * */
 enum dsq_status dsq_task_missing(const char *path, struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* Canonical JSON: every field, fixed order; parsing it gives an equal task. NUL-terminated, from

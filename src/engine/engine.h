@@ -7,8 +7,9 @@
  *   context     one user's bindings, plans, memory, threads              context.c bind.c run.c
  *
  * An engine holds what does not depend on a shape (program, prepared nodes); a context what does.
- * Contexts of several threads never write to anything they share: a context has its own shallow copy
- * of the graph struct, whose arena is its own too, and shape inference leaves the arrays alone.
+ * Contexts of several threads never write to anything they share: a context has its own shallow
+ * copy of the graph struct, whose arena is its own too, and shape inference leaves the arrays
+ * alone.
  */
 #ifndef DSQ_ENGINE_ENGINE_H
 #define DSQ_ENGINE_ENGINE_H

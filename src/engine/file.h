@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine file in memory: the IR after every pass that affects numbers, the shape profile, the task.
- * No device is involved. docs/engine-format.md is the specification of the bytes.
+ * The engine file in memory: the IR after every pass that affects numbers, the shape profile, the
+ * task. No device is involved. docs/engine-format.md is the specification of the bytes.
  *
  *   offset 0   "DSQENGIN", u32 version, u32 number of chunks, u64 file bytes, u32 crc of the table,
  *              u32 crc of this header
- *   then       table of contents: per chunk u32 id, u32 flags, u64 offset, u64 bytes, u32 crc, u32 0
+ *   then       table of contents: per chunk u32 id, u32 flags, u64 offset, u64 bytes, u32 crc,
+ *              u32 0
  *   then       chunks, each at a multiple of 64 bytes
  *
- * Chunks: GRPH (IR text), DATA (constants), PROF (JSON), TASK (JSON, optional), META (JSON). A chunk of
- * unknown id is skipped when its OPTIONAL flag is set, refused otherwise.
+ * Chunks: GRPH (IR text), DATA (constants), PROF (JSON), TASK (JSON, optional), META (JSON). A
+ * chunk of unknown id is skipped when its OPTIONAL flag is set, refused otherwise.
  */
 #ifndef DSQ_ENGINE_FILE_H
 #define DSQ_ENGINE_FILE_H
@@ -30,18 +31,21 @@ struct dsq_engine_file {
     struct dsq_arena arena;            /* profile and strings */
     struct dsq_profile_input *profile; /* one a graph input; NULL: no bounds */
     const char *task_json;             /* or NULL */
-    const char *meta_json;             /* or NULL: source model, quantization summary, fallback list */
+    const char *meta_json;             /* or NULL: source model, fallbacks */
     const char *path;                  /* for messages */
     void *data;                        /* the file's bytes that constants point into, or NULL */
 };
 
-/* Takes over `graph` (also on failure). profile (n_inputs entries, or NULL), task, meta are copied. */
+/* Takes over `graph` (also on failure). profile (n_inputs entries, or NULL), task, meta are copied.
+ * */
 enum dsq_status dsq_engine_file_create(struct dsq_engine_file **out, struct dsq_graph *graph,
-                                       const struct dsq_profile_input *profile, const char *task_json,
-                                       const char *meta_json, const char *path,
-                                       const struct dsq_allocator *a, struct dsq_diag *d) DSQ_MUST_CHECK;
+                                       const struct dsq_profile_input *profile,
+                                       const char *task_json, const char *meta_json,
+                                       const char *path, const struct dsq_allocator *a,
+                                       struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* To and from bytes. parse copies nothing of DATA: it takes over `data` (from dsq_alloc, also on failure). */
+/* To and from bytes. parse copies nothing of DATA: it takes over `data` (from dsq_alloc, also on
+ * failure). */
 enum dsq_status dsq_engine_file_serialize(const struct dsq_engine_file *f, struct dsq_writer *w,
                                           struct dsq_diag *d) DSQ_MUST_CHECK;
 enum dsq_status dsq_engine_file_parse(struct dsq_engine_file **out, void *data, size_t bytes,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the operators carry besides their inputs: one struct an operator, described field by field in
- * attr.c so that printing, parsing and comparing come from one table.
+ * What the operators carry besides their inputs: one struct an operator, described field by field
+ * in attr.c so that printing, parsing and comparing come from one table.
  */
 #ifndef DSQ_GRAPH_ATTR_H
 #define DSQ_GRAPH_ATTR_H
@@ -9,7 +9,8 @@
 #include "base/bytes.h"
 #include "graph/dim.h"
 
-/* A fused activation: y = y < lo ? lo : y > hi ? hi : y, in float. None is -inf..inf, ReLU 0..inf. */
+/* A fused activation: y = y < lo ? lo : y > hi ? hi : y, in float. None is -inf..inf, ReLU 0..inf.
+ * */
 enum dsq_activation { DSQ_ACT_NONE = 0, DSQ_ACT_RELU = 1, DSQ_ACT_CLIP = 2 };
 
 enum dsq_auto_pad { DSQ_PAD_EXPLICIT = 0, DSQ_PAD_SAME_UPPER, DSQ_PAD_SAME_LOWER, DSQ_PAD_VALID };
@@ -22,8 +23,9 @@ struct dsq_window {
     int64_t ceil_mode; /* pools only */
 };
 
-/* conv: in = w [O,KH,KW,I/group], b [O] or none, then per segment x, residual or none, m [O] or none;
- * out = one y a segment. y = act(conv(x, w) + b + residual); SEMANTICS of s8: DESIGN "Numbers". */
+/* conv: in = w [O,KH,KW,I/group], b [O] or none, then per segment x, residual or none, m [O] or
+ * none; out = one y a segment. y = act(conv(x, w) + b + residual); SEMANTICS of s8: DESIGN
+ * "Numbers". */
 struct dsq_conv_attr {
     struct dsq_window win;
     int64_t group, out_channels;
@@ -53,8 +55,12 @@ struct dsq_reshape_attr {
 };
 /* resize: in = x, sizes (s64) or none, scales (f32) or none. */
 enum dsq_resize_mode { DSQ_RESIZE_NEAREST = 0, DSQ_RESIZE_LINEAR, DSQ_RESIZE_CUBIC };
-enum dsq_resize_coord { DSQ_COORD_HALF_PIXEL = 0, DSQ_COORD_ASYMMETRIC, DSQ_COORD_PYTORCH_HALF_PIXEL,
-                        DSQ_COORD_ALIGN_CORNERS };
+enum dsq_resize_coord {
+    DSQ_COORD_HALF_PIXEL = 0,
+    DSQ_COORD_ASYMMETRIC,
+    DSQ_COORD_PYTORCH_HALF_PIXEL,
+    DSQ_COORD_ALIGN_CORNERS
+};
 enum dsq_resize_round { DSQ_ROUND_PREFER_FLOOR = 0, DSQ_ROUND_PREFER_CEIL, DSQ_ROUND_FLOOR,
                         DSQ_ROUND_CEIL };
 struct dsq_resize_attr {

@@ -2,11 +2,12 @@
 /*
  * Dimensions: a number, a small affine form of a symbol, or unknown.
  *
- * One int64_t carries all three, so that a shape rule is written once and serves import (symbols) and
- * run time (numbers only): d >= 0 is the number d; DSQ_DIM_UNKNOWN is unknown; every other negative
- * value names a form floor((symbol * mul + add) / div) in a struct dsq_dims. Chains of strided layers
- * stay in this shape because floor((floor((x + a) / p) + b) / q) = floor((x + a + b p) / (p q)).
- * At run time no struct dsq_dims is needed: pass NULL, and a negative dimension is an error upstream.
+ * One int64_t carries all three, so that a shape rule is written once and serves import (symbols)
+ * and run time (numbers only): d >= 0 is the number d; DSQ_DIM_UNKNOWN is unknown; every other
+ * negative value names a form floor((symbol * mul + add) / div) in a struct dsq_dims. Chains of
+ * strided layers stay in this shape because floor((floor((x + a) / p) + b) / q) = floor((x + a + b
+ * p) / (p q)). At run time no struct dsq_dims is needed: pass NULL, and a negative dimension is an
+ * error upstream.
  */
 #ifndef DSQ_GRAPH_DIM_H
 #define DSQ_GRAPH_DIM_H
@@ -22,7 +23,7 @@ static inline bool dsq_dim_is_symbolic(dsq_dim d) { return d < 0 && d != DSQ_DIM
 
 struct dsq_dim_form {
     int32_t symbol;        /* index into dsq_dims.symbol */
-    int64_t mul, add, div; /* mul, div > 0; reduced: gcd(mul, div) == 1, which makes a form unique */
+    int64_t mul, add, div; /* mul, div > 0; gcd(mul, div) == 1 makes a form unique */
 };
 
 /* The symbols of one graph and the forms made of them. Interned: equal forms have equal dsq_dim. */
@@ -37,8 +38,8 @@ struct dsq_dims {
 void dsq_dims_init(struct dsq_dims *t, struct dsq_arena *arena);
 /* The dimension that is the symbol of this name itself; DSQ_DIM_UNKNOWN when memory is out. */
 dsq_dim dsq_dim_symbol(struct dsq_dims *t, const char *name);
-/* The form that a symbolic dimension names; NULL for numbers and unknown, or if t is NULL. Valid until
- * the next form is made. */
+/* The form that a symbolic dimension names; NULL for numbers and unknown, or if t is NULL. Valid
+ * until the next form is made. */
 const struct dsq_dim_form *dsq_dim_form_of(const struct dsq_dims *t, dsq_dim d);
 /* floor((d * mul + add) / div) for mul, div > 0; unknown if it has no such form, would overflow, or
  * (for numbers) is negative. */

@@ -2,21 +2,22 @@
 /*
  * The IR: a graph of operators over named values, between the ONNX file and the engine.
  *
- * - A value is what flows along an edge: an activation, a constant, a number computed on the host. It
- *   keeps its ONNX name, and the names of everything folded into it, so that "folded away" and
+ * - A value is what flows along an edge: an activation, a constant, a number computed on the host.
+ *   It keeps its ONNX name, and the names of everything folded into it, so that "folded away" and
  *   "unknown" are told apart.
- * - Nodes stand in topological order: every input is a graph input, a constant or an earlier output.
- *   The pass runner re-sorts and checks after every pass; a pass may leave nodes out of order.
+ * - Nodes stand in topological order: every input is a graph input, a constant or an earlier
+ *   output. The pass runner re-sorts and checks after every pass; a pass may leave nodes out of
+ *   order.
  * - Shapes and axes are in ONNX order whatever the layout. Layout is an attribute of a value;
  *   conversions are explicit relayout nodes.
- * - Quantization is in the types: an s8 value has `q`; a node whose data input is s8 is an INT8 node. A
- *   conv with s8 input and f32 output dequantizes; one with s8 output quantizes. f32 -> s8 elsewhere is a
- *   quantize node, s8 -> f32 dequantize, s8 -> s8 of another scale requantize.
- * - A shape_only node gives its outputs a shape and never runs: it lets Shape read the size of a value
- *   that a fusion has swallowed. Only shape nodes may use its outputs.
- * - The graph owns an arena; nodes, values, strings and constant data live and die with it. Nothing is
- *   freed singly. Ids are indices and stay valid; pointers to nodes and values are valid until the next
- *   dsq_graph_add_*.
+ * - Quantization is in the types: an s8 value has `q`; a node whose data input is s8 is an INT8
+ *   node. A conv with s8 input and f32 output dequantizes; one with s8 output quantizes. f32 -> s8
+ *   elsewhere is a quantize node, s8 -> f32 dequantize, s8 -> s8 of another scale requantize.
+ * - A shape_only node gives its outputs a shape and never runs: it lets Shape read the size of a
+ *   value that a fusion has swallowed. Only shape nodes may use its outputs.
+ * - The graph owns an arena; nodes, values, strings and constant data live and die with it. Nothing
+ *   is freed singly. Ids are indices and stay valid; pointers to nodes and values are valid until
+ *   the next dsq_graph_add_*.
  *
  * Not thread safe.
  */
@@ -36,7 +37,13 @@ enum dsq_op {
     DSQ_OP_COUNT
 };
 
-enum { DSQ_OPF_NONE = 0, DSQ_OPF_HOST = 1, DSQ_OPF_LAYOUT = 2, DSQ_OPF_NHWC = 4, DSQ_OPF_SAME_Q = 8 };
+enum {
+    DSQ_OPF_NONE = 0,
+    DSQ_OPF_HOST = 1,
+    DSQ_OPF_LAYOUT = 2,
+    DSQ_OPF_NHWC = 4,
+    DSQ_OPF_SAME_Q = 8
+};
 
 /* How the integers of an s8 value stand for numbers: (q - zero_point) * scale, q in [qmin, qmax].
  * inv_scale is the stored reciprocal that quantization multiplies by. */
@@ -97,8 +104,8 @@ void dsq_graph_free(struct dsq_graph **g);
 enum dsq_status dsq_graph_clone(struct dsq_graph **out, const struct dsq_graph *g,
                                 struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* ---- building ---- All return DSQ_NOMEM or DSQ_MALFORMED (a name used twice); strings and data are
- * copied into the arena. */
+/* ---- building ---- All return DSQ_NOMEM or DSQ_MALFORMED (a name used twice); strings and data
+ * are copied into the arena. */
 enum dsq_status dsq_graph_add_value(struct dsq_graph *g, const char *name, enum dsq_dtype dtype,
                                     const struct dsq_shape *shape, dsq_vid *out,
                                     struct dsq_diag *d) DSQ_MUST_CHECK;
@@ -108,17 +115,20 @@ enum dsq_status dsq_graph_add_const(struct dsq_graph *g, const char *name, enum 
                                     dsq_vid *out, struct dsq_diag *d) DSQ_MUST_CHECK;
 /* A fresh value name "BASE", "BASE~1", ... in the arena; NULL when memory is out. */
 const char *dsq_graph_fresh_name(struct dsq_graph *g, const char *base);
-/* Appends a node; `attr` is copied (NULL: zeroed). in/out may be NULL to leave DSQ_NO_VALUE there. */
-enum dsq_status dsq_graph_add_node(struct dsq_graph *g, enum dsq_op op, const char *name, int32_t n_in,
-                                   const dsq_vid *in, int32_t n_out, const dsq_vid *out,
-                                   const void *attr, int32_t *index, struct dsq_diag *d) DSQ_MUST_CHECK;
+/* Appends a node; `attr` is copied (NULL: zeroed). in/out may be NULL to leave DSQ_NO_VALUE there.
+ * */
+enum dsq_status dsq_graph_add_node(struct dsq_graph *g, enum dsq_op op, const char *name,
+                                   int32_t n_in, const dsq_vid *in, int32_t n_out,
+                                   const dsq_vid *out, const void *attr, int32_t *index,
+                                   struct dsq_diag *d) DSQ_MUST_CHECK;
 enum dsq_status dsq_graph_set_io(struct dsq_graph *g, const dsq_vid *input, int32_t n_inputs,
                                  const dsq_vid *output, int32_t n_outputs,
                                  struct dsq_diag *d) DSQ_MUST_CHECK;
 /* The value of that name, or folded under that name (then *folded is set); DSQ_NO_VALUE if unknown.
  * `folded` may be NULL. */
 dsq_vid dsq_graph_find(const struct dsq_graph *g, const char *name, bool *folded);
-/* Give a value another name (never by writing to .name: names are hashed). MALFORMED if it is taken. */
+/* Give a value another name (never by writing to .name: names are hashed). MALFORMED if it is
+ * taken. */
 enum dsq_status dsq_graph_rename(struct dsq_graph *g, dsq_vid v, const char *name,
                                  struct dsq_diag *d) DSQ_MUST_CHECK;
 /* Remember that this name is now part of value v. */
@@ -133,13 +143,13 @@ enum dsq_status dsq_graph_add_alias(struct dsq_graph *g, dsq_vid into, dsq_vid f
 void dsq_graph_replace_uses(struct dsq_graph *g, dsq_vid from, dsq_vid to);
 /* Turn node i into nothing; dsq_graph_compact drops such nodes (n_out == 0). */
 void dsq_graph_kill_node(struct dsq_graph *g, int32_t i);
-/* Drop killed nodes, values nobody uses (ids change!), and sort topologically, stably. MALFORMED on a
- * cycle, naming a node of it. */
+/* Drop killed nodes, values nobody uses (ids change!), and sort topologically, stably. MALFORMED on
+ * a cycle, naming a node of it. */
 enum dsq_status dsq_graph_compact(struct dsq_graph *g, struct dsq_diag *d) DSQ_MUST_CHECK;
 /* Rebuild the table of names once value ids have changed; compact does so itself. */
 void dsq_graph_hash_names(struct dsq_graph *g);
-/* Add a shape_only twin of node i with fresh output values (DSQ_NO_VALUE for weights); its output is
- * returned. Used before a fusion swallows a value whose shape is asked for. */
+/* Add a shape_only twin of node i with fresh output values (DSQ_NO_VALUE for weights); its output
+ * is returned. Used before a fusion swallows a value whose shape is asked for. */
 enum dsq_status dsq_graph_shape_twin(struct dsq_graph *g, int32_t i, dsq_vid *out,
                                      struct dsq_diag *d) DSQ_MUST_CHECK;
 
@@ -147,11 +157,11 @@ enum dsq_status dsq_graph_shape_twin(struct dsq_graph *g, int32_t i, dsq_vid *ou
 struct dsq_uses {
     int32_t *producer;  /* by value: node index or -1 */
     int32_t *n_uses;    /* by value: inputs of running nodes and graph outputs that need its DATA */
-    int32_t *n_shape_uses; /* by value: uses that need only its shape (shape nodes, shape_only twins) */
+    int32_t *n_shape_uses; /* by value: uses that need only its shape (shape, twins) */
     int32_t *consumer;  /* by value: the node of its only data use, else -1 */
 };
-/* Does the node look at nothing but the shape of its input k? (Contents that a shape_only node itself reads
- * to know its shape, such as Resize's sizes, are data.) */
+/* Does the node look at nothing but the shape of its input k? (Contents that a shape_only node
+ * itself reads to know its shape, such as Resize's sizes, are data.) */
 bool dsq_node_uses_shape(const struct dsq_node *n, int32_t k);
 /* Arrays live in `arena`. */
 enum dsq_status dsq_graph_uses(const struct dsq_graph *g, struct dsq_arena *arena,
@@ -163,9 +173,11 @@ static inline bool dsq_value_is_const(const struct dsq_graph *g, dsq_vid v)
 }
 DSQ_API size_t dsq_dtype_bytes(enum dsq_dtype t);
 DSQ_API const char *dsq_dtype_name(enum dsq_dtype t); /* "f32", "s8", ... */
-/* "node 'NAME' (Conv)" or, without a name, "node of output 'Y' (conv)": for messages. Arena string of g. */
+/* "node 'NAME' (Conv)" or, without a name, "node of output 'Y' (conv)": for messages. Arena string
+ * of g. */
 const char *dsq_node_label(struct dsq_graph *g, int32_t node);
-/* The same into a buffer of the caller's (cut to fit), for threads that share a graph. Returns it. */
+/* The same into a buffer of the caller's (cut to fit), for threads that share a graph. Returns it.
+ * */
 const char *dsq_node_describe(const struct dsq_graph *g, int32_t node, char *buffer, size_t bytes);
 
 /* ---- convolution's segments ---- */

@@ -3,18 +3,20 @@
  * Shapes: one run over the nodes gives every value its shape, and the small integer tensors that
  * compute sizes (Shape -> Gather -> Concat -> Resize ...) their contents.
  *
- * The same rules serve two moments. At import, dimensions are numbers or symbolic forms and the results go
- * into the graph (dsq_graph_infer). At run time, dimensions are numbers and the results go into a
- * struct dsq_sizes that the caller owns; nothing is allocated and a few hundred nodes take microseconds.
+ * The same rules serve two moments. At import, dimensions are numbers or symbolic forms and the
+ * results go into the graph (dsq_graph_infer). At run time, dimensions are numbers and the results
+ * go into a struct dsq_sizes that the caller owns; nothing is allocated and a few hundred nodes
+ * take microseconds.
  */
 #ifndef DSQ_GRAPH_INFER_H
 #define DSQ_GRAPH_INFER_H
 
 #include "graph/graph.h"
 
-/* Integer (or bool) contents of a small value, row by row. A plain element is that integer, negative ones
- * (-1 for Reshape, -100 for Slice) included; at import it may be a form or unknown instead, which its bit
- * in `symbolic` says. At run time `symbolic` is 0. Float values are not computed on the host. */
+/* Integer (or bool) contents of a small value, row by row. A plain element is that integer,
+ * negative ones (-1 for Reshape, -100 for Slice) included; at import it may be a form or unknown
+ * instead, which its bit in `symbolic` says. At run time `symbolic` is 0. Float values are not
+ * computed on the host. */
 enum { DSQ_HOST_ELEMENTS = 64 };
 struct dsq_host_data {
     bool known;
@@ -30,26 +32,28 @@ struct dsq_sizes {
     int32_t n_values, n_host;
 };
 
-/* Make room for graph g in `arena`: every constant shape and small integer constant is filled in, every
- * output of a HOST node that may hold sizes has a slot. */
+/* Make room for graph g in `arena`: every constant shape and small integer constant is filled in,
+ * every output of a HOST node that may hold sizes has a slot. */
 enum dsq_status dsq_sizes_create(struct dsq_sizes *s, const struct dsq_graph *g,
                                  struct dsq_arena *arena, struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* All shapes from the graph inputs' shapes, which the caller has put into s->shape. `dims` is NULL at
- * run time: a dimension that is not a number is then an error, as are sizes that disagree (SHAPE, naming the
- * node), negative sizes, and tensors of more than 2^40 elements. Allocates nothing when dims is NULL. */
+/* All shapes from the graph inputs' shapes, which the caller has put into s->shape. `dims` is NULL
+ * at run time: a dimension that is not a number is then an error, as are sizes that disagree
+ * (SHAPE, naming the node), negative sizes, and tensors of more than 2^40 elements. Allocates
+ * nothing when dims is NULL. */
 enum dsq_status dsq_sizes_infer(struct dsq_sizes *s, struct dsq_graph *g, struct dsq_dims *dims,
                                 struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* Import and passes: infer symbolically and store shapes (and dtypes) in the graph's values. */
 enum dsq_status dsq_graph_infer(struct dsq_graph *g, struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* Is node i computed on the host alone (its outputs are sizes, not data)? True for HOST nodes all of whose
- * outputs are integers with a slot and all of whose data inputs are constants or host values. */
+/* Is node i computed on the host alone (its outputs are sizes, not data)? True for HOST nodes all
+ * of whose outputs are integers with a slot and all of whose data inputs are constants or host
+ * values. */
 bool dsq_node_on_host(const struct dsq_graph *g, const struct dsq_sizes *s, int32_t i);
 
-/* The window's output size and effective pads for one input size; false if it does not fit. Also used by
- * the kernels' callers at run time. dim 0: height, 1: width. */
+/* The window's output size and effective pads for one input size; false if it does not fit. Also
+ * used by the kernels' callers at run time. dim 0: height, 1: width. */
 struct dsq_window_axis {
     dsq_dim out;
     int64_t pad_before; /* effective, after auto_pad; at import 0 for SAME on symbolic input */
@@ -59,8 +63,8 @@ bool dsq_window_axis(struct dsq_dims *t, const struct dsq_window *w, int axis, d
 
 /* resize: source index of each output index along one axis for mode nearest (host side, in float as
  * ONNX Runtime). `scale` = out/in (or the given scale). */
-int64_t dsq_resize_nearest_index(const struct dsq_resize_attr *a, int64_t out_index, int64_t in_size,
-                                 int64_t out_size, double scale);
+int64_t dsq_resize_nearest_index(const struct dsq_resize_attr *a, int64_t out_index,
+                                 int64_t in_size, int64_t out_size, double scale);
 
 /* slice: the index of the first element kept along an axis of `size` elements. A negative start
  * counts from the end, and a start outside the axis is clamped: for step > 0 to 0..size, where

@@ -77,8 +77,8 @@ enum dsq_status dsq_shape_resize(const struct dsq_rule *r)
     return dsq_rule_fail(r, "neither sizes nor scales are given");
 }
 
-/* The output's length as align_corners means it: ONNX's node tests take it before it is rounded down
- * to whole pixels. What differs by the rounding of `scale` alone is whole. */
+/* The output's length as align_corners means it: ONNX's node tests take it before it is rounded
+ * down to whole pixels. What differs by the rounding of `scale` alone is whole. */
 static float resized_length(int64_t in_size, int64_t out_size, double scale)
 {
     const double length = scale * (double)in_size;

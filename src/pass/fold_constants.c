@@ -8,10 +8,10 @@
 #include "pass/fold_eval.h"
 #include "pass/match.h"
 
-/* Larger results are left alone: a constant that something enlarges should travel small. All results
- * together are bounded too, or a file of some hundred bytes could ask for any amount of memory; what
- * is over is computed at run time. No exporter comes near that: results are mostly as large as the
- * weights that they are made of. */
+/* Larger results are left alone: a constant that something enlarges should travel small. All
+ * results together are bounded too, or a file of some hundred bytes could ask for any amount of
+ * memory; what is over is computed at run time. No exporter comes near that: results are mostly as
+ * large as the weights that they are made of. */
 enum { MAX_FOLDED_BYTES = 256 << 20, USUAL_BYTES = 64 << 20, TIMES_THE_CONSTANTS = 8 };
 
 struct folding {
@@ -49,7 +49,8 @@ static bool foldable(const struct dsq_graph *g, const struct dsq_node *n)
            !dsq_is_graph_output(g, n->out[0]);
 }
 
-/* Zeroed memory for value v, to be released; not the graph's, which would keep it whatever comes. */
+/* Zeroed memory for value v, to be released; not the graph's, which would keep it whatever comes.
+ */
 static void *place_for(const struct folding *f, dsq_vid v, size_t *bytes)
 {
     const struct dsq_value *value = &f->g->value[v];

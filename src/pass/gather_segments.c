@@ -29,8 +29,9 @@ static bool same_kind(const struct dsq_graph *g, const struct dsq_node *a, const
            type_of(g, a->out[0]) == type_of(g, b->out[0]);
 }
 
-/* Searches for paths that begin at one node. mark[p]: whether one leads from there to node p, as far
- * as searches so far have told, so that a node with many candidates costs one walk, not one each. */
+/* Searches for paths that begin at one node. mark[p]: whether one leads from there to node p, as
+ * far as searches so far have told, so that a node with many candidates costs one walk, not one
+ * each. */
 enum { UNKNOWN = 0, LEADS, LEADS_NOT };
 struct search {
     uint8_t *mark;  /* by node */

@@ -97,8 +97,8 @@ const char *dsq_method_text(int method)
     return method >= 0 && method < DSQ_METHOD_COUNT ? methods[method].text : NULL;
 }
 
-/* Chosen by the demo model's AP on 200 pictures of another seed than the validation set's (make_dataset.py
- * --seed 5): FP32 .6918, kl .6899, mse .6873, percentile .6863, minmax .6841. */
+/* Chosen by the demo model's AP on 200 pictures of another seed than the validation set's
+ * (make_dataset.py --seed 5): FP32 .6918, kl .6899, mse .6873, percentile .6863, minmax .6841. */
 enum dsq_method dsq_method_default(void)
 {
     return DSQ_METHOD_KL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Source indices of nearest resizing as ONNX's reference evaluator (onnx.reference) gives them: coord and
- * round by the values of their enums; scale 0 stands for n_out / n_in. */
+/* Source indices of nearest resizing as ONNX's reference evaluator (onnx.reference) gives them:
+ * coord and round by the values of their enums; scale 0 stands for n_out / n_in. */
 static const struct {
     int coord, round, n_in, n_out;
     double scale;
@@ -150,7 +150,8 @@ static const struct {
     {3, 3, 2, 9, 0, {0, 1, 1, 1, 1, 1, 1, 1, 1}},
     {3, 3, 5, 2, (double)0.5f, {0, 3}},
     {3, 3, 5, 8, (double)1.7f, {0, 1, 2, 2, 3, 3, 4, 4}},
-    /* As ONNX Runtime's float arithmetic decides where the true position is a pixel's or half way between two. */
+    /* As ONNX Runtime's float arithmetic decides where the true position is a pixel's, or half way
+     * between two. */
     {0, 0, 6, 4, (double)0.7f, {0, 2, 3, 4}},
     {0, 0, 6, 7, (double)1.3f, {0, 1, 1, 2, 3, 4, 4}},
     {0, 1, 7, 2, (double)0.3f, {1, 5}},

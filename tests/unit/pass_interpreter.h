@@ -18,8 +18,8 @@ struct dims {
 /* A value's dimensions, padded with ones in front. */
 struct dims interpreter_dims(const struct interpreter *m, dsq_vid v);
 
-/* Run at height h and width w over a fixed input of one picture of four channels. The results are in
- * m->data, which lives in m->arena: free that. */
+/* Run at height h and width w over a fixed input of one picture of four channels. The results are
+ * in m->data, which lives in m->arena: free that. */
 void interpreter_run(struct interpreter *m, struct dsq_graph *g, int64_t h, int64_t w);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What dsq.h promises whatever the job: NULLs, sizes of structs, errors that name things, memory that
- * follows the actual shape, two threads on one engine, and no leak when any allocation fails. */
+/* What dsq.h promises whatever the job: NULLs, sizes of structs, errors that name things, memory
+ * that follows the actual shape, two threads on one engine, and no leak when any allocation fails.
+ */
 #define _DEFAULT_SOURCE
 #include "calib_test.h"
 #include "counting.h"
@@ -103,7 +104,8 @@ static void test_unset_sizes(void **state)
     REFUSED(dsq_eval_detections("no such file", &s, NULL, &diag));
 }
 
-/* A program built against an older header passes less: what it does not know of keeps its default. */
+/* A program built against an older header passes less: what it does not know of keeps its default.
+ */
 static void test_older_program(void **state)
 {
     (void)state;

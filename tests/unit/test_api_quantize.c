@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dsq_quantize with a folder of tensors: what it writes, that the same bits come out in any number of
- * threads, what strict means, and that a failure leaves no file. */
+/* dsq_quantize with a folder of tensors: what it writes, that the same bits come out in any number
+ * of threads, what strict means, and that a failure leaves no file. */
 #define _DEFAULT_SOURCE
 #include "calib_test.h"
 #include "counting.h"
@@ -20,9 +20,8 @@ struct call {
 
 static void prepare(struct call *c, const char *out, int threads)
 {
-    *c = (struct call){
-        .common = {.size = sizeof c->common, .threads = threads, .log = &log_kept},
-        .r = {.size = sizeof c->r}};
+    *c = (struct call){.common = {.size = sizeof c->common, .threads = threads, .log = &log_kept},
+                       .r = {.size = sizeof c->r}};
     strcpy(c->tensors, in_folder("tensors"));
     strcpy(c->out, in_folder(out));
     c->s = (struct dsq_quantize_settings){.size = sizeof c->s,

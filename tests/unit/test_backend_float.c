@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The float operators that passes leave behind, against their definitions: add, sub, mul and div with
- * every kind of broadcasting, batchnorm, and sigmoid's accuracy against double. */
+/* The float operators that passes leave behind, against their definitions: add, sub, mul and div
+ * with every kind of broadcasting, batchnorm, and sigmoid's accuracy against double. */
 #include "engine_support.h"
 
 #include <math.h>
@@ -192,9 +192,9 @@ static void test_batchnorm(void **state)
     assert_ok(dsq_context_output(f.context, 0, &y, diag));
     for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
         size_t c = i / (H * W) % C;
-        double exact = ((double)x[i] - (double)mean[c]) / sqrt((double)var[c] + 0.125) *
-                           (double)scale[c] +
-                       (double)bias[c];
+        double exact =
+            ((double)x[i] - (double)mean[c]) / sqrt((double)var[c] + 0.125) * (double)scale[c] +
+            (double)bias[c];
         /* A few roundings of numbers below 16. */
         assert_true(fabs((double)((const float *)y.data)[i] - exact) < 4e-6);
     }

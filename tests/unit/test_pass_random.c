@@ -265,7 +265,8 @@ static void compare(uint64_t seed, struct dsq_graph *plain, struct dsq_graph *fu
     for (int32_t k = 0; k < plain->n_outputs; k++) {
         assert_string_equal(plain->value[plain->output[k]].name,
                             fused->value[fused->output[k]].name);
-        const struct dims s = interpreter_dims(&a, plain->output[k]), t = interpreter_dims(&b, fused->output[k]);
+        const struct dims s = interpreter_dims(&a, plain->output[k]),
+                          t = interpreter_dims(&b, fused->output[k]);
         assert_memory_equal(&s, &t, sizeof s);
         const double *x = a.data[plain->output[k]], *y = b.data[fused->output[k]];
         double peak = 1, worst = 0;
