@@ -63,6 +63,9 @@ enum dsq_status dsq_file_read(const char *path, const struct dsq_allocator *a, v
 enum dsq_status dsq_file_write(const char *path, const void *data, size_t bytes,
                                struct dsq_diag *d) DSQ_MUST_CHECK;
 
+/* Whether dsq_file_write could begin to write PATH: asked before long work whose result goes there. */
+enum dsq_status dsq_file_can_write(const char *path, struct dsq_diag *d) DSQ_MUST_CHECK;
+
 /* mkdir -p. An existing folder is success. */
 enum dsq_status dsq_make_folder(const char *path, struct dsq_diag *d) DSQ_MUST_CHECK;
 

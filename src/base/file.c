@@ -44,13 +44,36 @@ enum dsq_status dsq_file_read(const char *path, const struct dsq_allocator *a, v
     return status;
 }
 
-enum dsq_status dsq_file_write(const char *path, const void *data, size_t bytes, struct dsq_diag *d)
+/* PATH.tmp-<pid>, from malloc; NULL when memory is out. */
+static char *temporary_name(const char *path)
 {
     size_t n = strlen(path) + 32;
-    char *temporary = malloc(n);
+    char *name = malloc(n);
+    if (name)
+        snprintf(name, n, "%s.tmp-%ld", path, (long)getpid());
+    return name;
+}
+
+enum dsq_status dsq_file_can_write(const char *path, struct dsq_diag *d)
+{
+    char *temporary = temporary_name(path);
     if (!temporary)
         return dsq_fail(d, DSQ_NOMEM, "%s: out of memory", path);
-    snprintf(temporary, n, "%s.tmp-%ld", path, (long)getpid());
+    FILE *f = fopen(temporary, "wb");
+    int reason = errno;
+    if (f) {
+        fclose(f);
+        unlink(temporary);
+    }
+    free(temporary);
+    return f ? DSQ_OK : dsq_fail(d, DSQ_IO, "%s: cannot be written: %s", path, strerror(reason));
+}
+
+enum dsq_status dsq_file_write(const char *path, const void *data, size_t bytes, struct dsq_diag *d)
+{
+    char *temporary = temporary_name(path);
+    if (!temporary)
+        return dsq_fail(d, DSQ_NOMEM, "%s: out of memory", path);
     FILE *f = fopen(temporary, "wb");
     bool ok = f && fwrite(data, 1, bytes, f) == bytes && fflush(f) == 0;
     int reason = errno;

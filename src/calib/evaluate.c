@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "base/settings.h"
 #include "calib/feed.h"
@@ -250,6 +251,8 @@ static enum dsq_status evaluate(struct evaluation *e, const struct dsq_engine_fi
                                 struct dsq_diag *d)
 {
     const struct dsq_eval_settings *s = e->s;
+    if (s->save_detections)
+        DSQ_TRY(dsq_file_can_write(s->save_detections, d));
     DSQ_TRY(find_task(e, file, d));
     DSQ_TRY(read_dataset(&e->dataset, s, d));
     DSQ_TRY(dsq_match_classes(e->task, e->dataset, s->match_by_order, &e->arena, &e->category,

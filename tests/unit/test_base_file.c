@@ -110,6 +110,18 @@ static void test_full_disk_keeps_the_old_file(void **state)
     unlink(in_folder("a"));
 }
 
+static void test_can_write(void **state)
+{
+    (void)state;
+    struct dsq_diag d;
+    int before = count_files();
+    assert_int_equal(dsq_file_can_write(in_folder("new"), &d), DSQ_OK);
+    assert_int_equal(count_files(), before);
+    assert_int_equal(dsq_file_can_write(in_folder("no/such/folder"), &d), DSQ_IO);
+    assert_non_null(strstr(d.text, "no/such/folder: cannot be written: No such file"));
+    assert_int_equal(count_files(), before);
+}
+
 static void test_make_folder(void **state)
 {
     (void)state;
@@ -147,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_reading_what_cannot_be_read),
         cmocka_unit_test(test_failing_write_leaves_nothing),
         cmocka_unit_test(test_full_disk_keeps_the_old_file),
+        cmocka_unit_test(test_can_write),
         cmocka_unit_test(test_make_folder),
     };
     return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);
