@@ -203,11 +203,6 @@ void dsq_context_profile(struct dsq_context *context, double *seconds)
     context->seconds = seconds;
 }
 
-struct dsq_pool *dsq_context_pool(struct dsq_context *context)
-{
-    return context->pool;
-}
-
 void dsq_context_attach(struct dsq_context *context, void *attached, void (*free)(void *attached))
 {
     if (context->attached && context->attached_free)

@@ -64,8 +64,7 @@ struct dsq_context {
     void (*attached_free)(void *attached);
 };
 
-/* The engine file's graph, and the engine that a context runs. */
-const struct dsq_graph *dsq_engine_graph(const struct dsq_engine *engine);
+/* The engine that a context runs; its graph is engine->file->graph. */
 const struct dsq_engine *dsq_context_engine(const struct dsq_context *context);
 
 /* What node i of the graph executes: "host" for nodes that only compute sizes. */
@@ -77,7 +76,6 @@ size_t dsq_engine_packed_bytes(const struct dsq_engine *engine);
 /* From the next run on, add each node's seconds to seconds[node] (graph->n_nodes numbers, the
  * caller's). NULL ends that. */
 void dsq_context_profile(struct dsq_context *context, double *seconds);
-struct dsq_pool *dsq_context_pool(struct dsq_context *context);
 
 /* Let one thing of a user's (what detection prepares once) live and die with the context. Replaces
  * and frees what was attached before; `attached` may be NULL. */

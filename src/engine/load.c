@@ -115,11 +115,6 @@ enum dsq_status dsq_engine_output_info(const struct dsq_engine *engine, int32_t 
     return DSQ_OK;
 }
 
-const struct dsq_graph *dsq_engine_graph(const struct dsq_engine *engine)
-{
-    return engine->file->graph;
-}
-
 void dsq_engine_node_kernel(const struct dsq_engine *engine, int32_t node,
                             struct dsq_kernel_info *info)
 {
