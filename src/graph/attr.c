@@ -5,7 +5,9 @@
 const char *const dsq_dtype_names[] = {"f32", "s8", "u8", "s32", "s64", "bool", "f64", NULL};
 const char *const dsq_layout_names[] = {"nchw", "nhwc", NULL};
 
-static const char *const activation_names[] = {"none", "relu", "clip", NULL};
+static const char *const activation_names[] = {
+    "none",      "relu", "clip", "leaky_relu", "sigmoid", "hardsigmoid", "tanh", "silu",
+    "hardswish", "elu",  "gelu", "gelu_tanh",  "mish",    "softplus",    NULL};
 static const char *const auto_pad_names[] = {"explicit", "same_upper", "same_lower", "valid", NULL};
 static const char *const resize_mode_names[] = {"nearest", "linear", "cubic", NULL};
 static const char *const resize_coord_names[] = {"half_pixel", "asymmetric", "pytorch_half_pixel",
@@ -34,11 +36,15 @@ static const struct dsq_attr_field conv_fields[] = {
     ENUM(dsq_conv_attr, act, activation_names),
     FLOAT(dsq_conv_attr, act_lo),
     FLOAT(dsq_conv_attr, act_hi),
+    FLOAT(dsq_conv_attr, act_alpha),
+    FLOAT(dsq_conv_attr, act_beta),
 };
 static const struct dsq_attr_field pool_fields[] = {WINDOW(dsq_pool_attr)};
 static const struct dsq_attr_field batchnorm_fields[] = {FLOAT(dsq_batchnorm_attr, epsilon)};
 static const struct dsq_attr_field clip_fields[] = {FLOAT(dsq_clip_attr, lo),
                                                     FLOAT(dsq_clip_attr, hi)};
+static const struct dsq_attr_field unary_fields[] = {FLOAT(dsq_unary_attr, alpha),
+                                                     FLOAT(dsq_unary_attr, beta)};
 static const struct dsq_attr_field axis_fields[] = {INT(dsq_axis_attr, axis, 1)};
 static const struct dsq_attr_field cast_fields[] = {ENUM(dsq_cast_attr, to, dsq_dtype_names)};
 static const struct dsq_attr_field perm_fields[] = {INT(dsq_perm_attr, n, 1),
@@ -59,6 +65,7 @@ TYPE(conv);
 TYPE(pool);
 TYPE(batchnorm);
 TYPE(clip);
+TYPE(unary);
 TYPE(axis);
 TYPE(cast);
 TYPE(perm);

@@ -9,9 +9,25 @@
 #include "base/bytes.h"
 #include "graph/dim.h"
 
-/* A fused activation: y = y < lo ? lo : y > hi ? hi : y, in float. None is -inf..inf, ReLU 0..inf.
- * */
-enum dsq_activation { DSQ_ACT_NONE = 0, DSQ_ACT_RELU = 1, DSQ_ACT_CLIP = 2 };
+/* A fused activation, in float. None, ReLU and Clip are y < lo ? lo : y > hi ? hi : y with -inf..inf,
+ * 0..inf and lo..hi; the others are the unary operators of the same name, whose alpha and beta are
+ * act_alpha and act_beta. */
+enum dsq_activation {
+    DSQ_ACT_NONE = 0,
+    DSQ_ACT_RELU,
+    DSQ_ACT_CLIP,
+    DSQ_ACT_LEAKY_RELU,
+    DSQ_ACT_SIGMOID,
+    DSQ_ACT_HARDSIGMOID,
+    DSQ_ACT_TANH,
+    DSQ_ACT_SILU,
+    DSQ_ACT_HARDSWISH,
+    DSQ_ACT_ELU,
+    DSQ_ACT_GELU,
+    DSQ_ACT_GELU_TANH,
+    DSQ_ACT_MISH,
+    DSQ_ACT_SOFTPLUS
+};
 
 enum dsq_auto_pad { DSQ_PAD_EXPLICIT = 0, DSQ_PAD_SAME_UPPER, DSQ_PAD_SAME_LOWER, DSQ_PAD_VALID };
 
@@ -30,7 +46,7 @@ struct dsq_conv_attr {
     struct dsq_window win;
     int64_t group, out_channels;
     int64_t act; /* enum dsq_activation */
-    float act_lo, act_hi;
+    float act_lo, act_hi, act_alpha, act_beta;
 };
 struct dsq_pool_attr {
     struct dsq_window win;
@@ -40,6 +56,10 @@ struct dsq_batchnorm_attr {
 };
 struct dsq_clip_attr {
     float lo, hi;
+};
+/* leaky_relu, elu: alpha; hardsigmoid: alpha x + beta. Zero where an operator has no use for them. */
+struct dsq_unary_attr {
+    float alpha, beta;
 };
 struct dsq_axis_attr { /* concat, gather, flatten, softmax */
     int64_t axis;
@@ -83,7 +103,7 @@ struct dsq_attr_type {
 
 /* The attribute types that ops.def names. */
 extern const struct dsq_attr_type dsq_attr_none, dsq_attr_conv, dsq_attr_pool, dsq_attr_batchnorm,
-    dsq_attr_clip, dsq_attr_axis, dsq_attr_cast, dsq_attr_perm, dsq_attr_reshape, dsq_attr_resize;
+    dsq_attr_clip, dsq_attr_unary, dsq_attr_axis, dsq_attr_cast, dsq_attr_perm, dsq_attr_reshape, dsq_attr_resize;
 
 /* Names of enum dsq_dtype and enum dsq_layout by value, NULL-terminated. */
 extern const char *const dsq_dtype_names[], *const dsq_layout_names[];
