@@ -23,6 +23,7 @@ dsq_add_script(install sh tests/e2e/install.sh ${PROJECT_BINARY_DIR} ${CMAKE_C_C
 dsq_add_script(versus_onnxruntime sh tests/e2e/python.sh tests/e2e/versus_onnxruntime.py)
 dsq_add_script(versus_pycocotools sh tests/e2e/python.sh tests/e2e/versus_pycocotools.py)
 dsq_add_script(random_models sh tests/e2e/python.sh tests/e2e/random_models.py)
+dsq_add_script(conformance sh tests/e2e/python.sh tests/onnx/conformance.py --build ${PROJECT_BINARY_DIR})
 dsq_add_script(demo_data sh tests/e2e/python.sh demo/make/check_data.py --n 5)
 set_tests_properties(e2e_same_bits e2e_example e2e_install e2e_versus_onnxruntime e2e_versus_pycocotools
                      PROPERTIES FIXTURES_REQUIRED engines)

@@ -197,8 +197,6 @@ int cmd_run(int argc, char **argv)
     int code;
     if (opt_parse(&command, argc, argv, &code) < 0)
         return code;
-    if (inputs.n == 0)
-        return opt_usage_error(t.command, "expected --input=NAME=FILE.npy");
     if (!folder)
         return opt_usage_error(t.command, "expected --output-dir=DIR");
     if ((code = tool_start(&t, true)) != EXIT_OK)
