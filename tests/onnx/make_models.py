@@ -3,7 +3,7 @@
 """Write the small models that the import tests read, next to this script.
 
 NAME.onnx are valid (onnx.checker has passed them) and import; bad/NAME.onnx do not, each for one reason,
-which tests/unit/test_onnx_errors.c spells out. Needs the onnx package; the files are committed, so the
+which tests/unit/test_onnx_refusals.c spells out. Needs the onnx package; the files are committed, so the
 tests do not. The same versions of onnx and numpy write the same bytes again.
 """
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 dsq_add_test(onnx_import tests/unit/test_onnx_import.c)
-dsq_add_test(onnx_errors tests/unit/test_onnx_errors.c)
+dsq_add_test(onnx_refusals tests/unit/test_onnx_refusals.c)
 dsq_add_test(onnx_hostile tests/unit/test_onnx_hostile.c)
 dsq_add_test(onnx_write tests/unit/test_onnx_write.c)
