@@ -168,7 +168,7 @@ static void break_attr(struct dsq_graph *g)
 }
 static void break_enum(struct dsq_graph *g)
 {
-    ((struct dsq_conv_attr *)g->node[1].attr)->act = 3;
+    ((struct dsq_conv_attr *)g->node[1].attr)->act = 1000;
 }
 static void break_name(struct dsq_graph *g)
 {
