@@ -46,6 +46,8 @@ static const struct dsq_attr_field clip_fields[] = {FLOAT(dsq_clip_attr, lo),
 static const struct dsq_attr_field unary_fields[] = {FLOAT(dsq_unary_attr, alpha),
                                                      FLOAT(dsq_unary_attr, beta)};
 static const struct dsq_attr_field axis_fields[] = {INT(dsq_axis_attr, axis, 1)};
+static const struct dsq_attr_field split_fields[] = {INT(dsq_split_attr, axis, 1),
+                                                     INT(dsq_split_attr, uneven, 1)};
 static const struct dsq_attr_field cast_fields[] = {ENUM(dsq_cast_attr, to, dsq_dtype_names)};
 static const struct dsq_attr_field perm_fields[] = {INT(dsq_perm_attr, n, 1),
                                                     INT(dsq_perm_attr, perm, DSQ_MAX_RANK)};
@@ -67,6 +69,7 @@ TYPE(batchnorm);
 TYPE(clip);
 TYPE(unary);
 TYPE(axis);
+TYPE(split);
 TYPE(cast);
 TYPE(perm);
 TYPE(reshape);

@@ -64,6 +64,11 @@ struct dsq_unary_attr {
 struct dsq_axis_attr { /* concat, gather, flatten, softmax */
     int64_t axis;
 };
+/* split: in = x, sizes or none; without sizes into as many equal parts as there are outputs, of
+ * which the last may be smaller if `uneven` says so. */
+struct dsq_split_attr {
+    int64_t axis, uneven;
+};
 struct dsq_cast_attr {
     int64_t to; /* enum dsq_dtype */
 };
@@ -103,7 +108,8 @@ struct dsq_attr_type {
 
 /* The attribute types that ops.def names. */
 extern const struct dsq_attr_type dsq_attr_none, dsq_attr_conv, dsq_attr_pool, dsq_attr_batchnorm,
-    dsq_attr_clip, dsq_attr_unary, dsq_attr_axis, dsq_attr_cast, dsq_attr_perm, dsq_attr_reshape, dsq_attr_resize;
+    dsq_attr_clip, dsq_attr_unary, dsq_attr_axis, dsq_attr_cast, dsq_attr_perm, dsq_attr_reshape, dsq_attr_resize,
+    dsq_attr_split;
 
 /* Names of enum dsq_dtype and enum dsq_layout by value, NULL-terminated. */
 extern const char *const dsq_dtype_names[], *const dsq_layout_names[];

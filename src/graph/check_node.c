@@ -85,6 +85,7 @@ static bool other_inputs_fit(const struct dsq_checker *c, const struct dsq_node 
         switch (n->op) {
         case DSQ_OP_GATHER:
         case DSQ_OP_SLICE:
+        case DSQ_OP_SPLIT:
         case DSQ_OP_SQUEEZE:
         case DSQ_OP_UNSQUEEZE:
         case DSQ_OP_RESHAPE:
@@ -137,6 +138,8 @@ static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
         fits = x->dtype == y->dtype;
         break;
     }
+    for (int32_t k = 1; k < n->n_out; k++)
+        fits = fits && value(c, n->out[k])->dtype == y->dtype;
     if (fits && other_inputs_fit(c, n))
         return DSQ_OK;
     return dsq_check_fail(c, i, "the types of its inputs and outputs do not go together");
@@ -155,8 +158,8 @@ static enum dsq_status check_scales(const struct dsq_checker *c, int32_t i)
     const struct dsq_value *y = value(c, n->out[0]);
     if (!(dsq_op_info(n->op)->flags & DSQ_OPF_SAME_Q) || y->dtype != DSQ_S8)
         return DSQ_OK;
-    for (int32_t k = 0; k < n->n_in; k++) {
-        const struct dsq_value *x = value(c, n->in[k]);
+    for (int32_t k = 0; k < n->n_in + n->n_out; k++) {
+        const struct dsq_value *x = value(c, k < n->n_in ? n->in[k] : n->out[k - n->n_in]);
         if (x && x->dtype == DSQ_S8 && !same_quant(&x->q, &y->q))
             return dsq_check_fail(c, i, "s8 bytes pass unchanged, so all scales must be equal");
     }
@@ -198,8 +201,10 @@ static enum dsq_status check_layouts(const struct dsq_checker *c, int32_t i)
                                    !all_have_layout(c, n->out, n->n_out, true, DSQ_NHWC)))
         return dsq_check_fail(c, i, "its data must be NHWC");
     if ((flags & DSQ_OPF_LAYOUT) && !may_change_layout(n->op) &&
-        c->g->value[n->out[0]].shape.rank == 4 && !all_have_layout(c, n->in, n->n_in, false, out))
-        return dsq_check_fail(c, i, "its inputs and output differ in layout");
+        c->g->value[n->out[0]].shape.rank == 4 &&
+        (!all_have_layout(c, n->in, n->n_in, false, out) ||
+         !all_have_layout(c, n->out, n->n_out, false, out)))
+        return dsq_check_fail(c, i, "its inputs and outputs differ in layout");
     return DSQ_OK;
 }
 

@@ -167,6 +167,7 @@ bool dsq_node_uses_shape(const struct dsq_node *n, int32_t k)
     case DSQ_OP_RESIZE:
     case DSQ_OP_RESHAPE:
     case DSQ_OP_SLICE:
+    case DSQ_OP_SPLIT:
     case DSQ_OP_SQUEEZE:
     case DSQ_OP_UNSQUEEZE:
         return k == 0;

@@ -16,6 +16,7 @@ list(APPEND DSQ_SOURCES
   src/graph/op_reshape.c
   src/graph/op_resize.c
   src/graph/op_slice.c
+  src/graph/op_split.c
   src/graph/op_squeeze.c
   src/graph/op_window.c
   src/graph/ops.c

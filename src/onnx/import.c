@@ -221,7 +221,7 @@ static enum dsq_status import_node(struct dsq_import *im)
     if (n_in > im->op->in_max)
         return dsq_import_fail(im, DSQ_MALFORMED, "%zu inputs, expected at most %zu", n_in,
                                im->op->in_max);
-    for (size_t i = 0; i < im->op->n_out; i++)
+    for (size_t i = 0; i < im->op->n_out && im->op->n_out != SIZE_MAX; i++)
         if (i >= n->n_output || !n->output[i][0])
             return dsq_import_fail(im, DSQ_MALFORMED, "output %zu has no name", i);
     DSQ_TRY(im->op->import(im));

@@ -42,7 +42,7 @@ typedef enum dsq_status dsq_import_fn(struct dsq_import *im);
 struct dsq_import_op {
     const char *name;
     int32_t first, last;          /* opsets */
-    size_t in_min, in_max, n_out; /* n_out: that the importer makes */
+    size_t in_min, in_max, n_out; /* n_out: that the importer makes; SIZE_MAX: all */
     dsq_import_fn *import;
     enum dsq_op op;
 };
@@ -123,6 +123,10 @@ enum dsq_status dsq_import_new_floats(struct dsq_import *im, const char *what, c
 /* Append a node that makes the current node's first output. */
 enum dsq_status dsq_import_emit(struct dsq_import *im, enum dsq_op op, int32_t n_in,
                                 const dsq_vid *in, const void *attr) DSQ_MUST_CHECK;
+/* Append a node that makes all of the current node's outputs; an output without a name is a value
+ * that only we know. */
+enum dsq_status dsq_import_emit_all(struct dsq_import *im, enum dsq_op op, int32_t n_in,
+                                    const dsq_vid *in, const void *attr) DSQ_MUST_CHECK;
 /* Append a node whose output only we know: "OUTPUT.what". */
 enum dsq_status dsq_import_emit_inner(struct dsq_import *im, enum dsq_op op, const char *what,
                                       int32_t n_in, const dsq_vid *in, const void *attr,

@@ -132,6 +132,35 @@ enum dsq_status dsq_import_emit(struct dsq_import *im, enum dsq_op op, int32_t n
                               &out, attr, &index, im->diag);
 }
 
+/* A value for output i of the current node, which may have no name. */
+static enum dsq_status out_value(struct dsq_import *im, size_t i, dsq_vid *out)
+{
+    static const struct dsq_shape unknown = {.rank = -1};
+    const char *name = im->node->output[i];
+    if (name[0])
+        return dsq_import_value(im, dsq_import_names_find(im, name), out);
+    name = dsq_import_fresh_name(im, "unused");
+    if (!name)
+        return dsq_fail(im->diag, DSQ_NOMEM, "out of memory");
+    return dsq_graph_add_value(im->graph, name, DSQ_F32, &unknown, out, im->diag);
+}
+
+enum dsq_status dsq_import_emit_all(struct dsq_import *im, enum dsq_op op, int32_t n_in,
+                                    const dsq_vid *in, const void *attr)
+{
+    size_t n = im->node->n_output;
+    int32_t index;
+    dsq_vid *out = dsq_arena_calloc(&im->scratch, n, sizeof *out);
+    if (!out)
+        return dsq_fail(im->diag, DSQ_NOMEM, "out of memory");
+    if (n == 0 || n > INT32_MAX)
+        return dsq_import_fail(im, DSQ_MALFORMED, "%zu outputs", n);
+    for (size_t i = 0; i < n; i++)
+        DSQ_TRY(out_value(im, i, &out[i]));
+    return dsq_graph_add_node(im->graph, op, im->node->name ? im->node->name : "", n_in, in,
+                              (int32_t)n, out, attr, &index, im->diag);
+}
+
 enum dsq_status dsq_import_emit_inner(struct dsq_import *im, enum dsq_op op, const char *what,
                                       int32_t n_in, const dsq_vid *in, const void *attr,
                                       dsq_vid *out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that move elements or compute sizes: Concat, Shape, Gather, Slice, Reshape and their
  * like. */
+#include "graph/infer.h"
 #include "onnx/import.h"
 
 enum { MAX_AXES = DSQ_MAX_RANK };
@@ -109,6 +110,42 @@ enum dsq_status dsq_import_slice_inputs(struct dsq_import *im)
     for (size_t i = 3; i < 5; i++)
         DSQ_TRY(dsq_import_in_or_none(im, i, &in[i]));
     return dsq_import_emit(im, im->op->op, 5, in, NULL);
+}
+
+/* In equal parts unless `sizes` says otherwise. */
+static enum dsq_status emit_split(struct dsq_import *im, dsq_vid sizes, bool uneven)
+{
+    struct dsq_split_attr attr = {.uneven = uneven};
+    dsq_vid in[2] = {DSQ_NO_VALUE, sizes};
+    DSQ_TRY(dsq_import_int(im, "axis", 0, &attr.axis));
+    DSQ_TRY(dsq_import_in(im, 0, &in[0]));
+    return dsq_import_emit_all(im, im->op->op, sizes == DSQ_NO_VALUE ? 1 : 2, in, &attr);
+}
+
+enum dsq_status dsq_import_split_attribute(struct dsq_import *im)
+{
+    int64_t sizes[DSQ_HOST_ELEMENTS];
+    size_t n;
+    dsq_vid v = DSQ_NO_VALUE;
+    DSQ_TRY(dsq_import_ints(im, "split", DSQ_HOST_ELEMENTS, sizes, &n));
+    if (n)
+        DSQ_TRY(dsq_import_new_ints(im, "split", sizes, n, &v));
+    return emit_split(im, v, false);
+}
+
+/* Opset 18 says how many parts there are, of which the last may be smaller. */
+enum dsq_status dsq_import_split_input(struct dsq_import *im)
+{
+    const int64_t n_output = (int64_t)im->node->n_output;
+    int64_t n = n_output;
+    dsq_vid v;
+    DSQ_TRY(dsq_import_in_or_none(im, 1, &v));
+    if (im->opset >= 18)
+        DSQ_TRY(dsq_import_int(im, "num_outputs", n_output, &n));
+    if (n != n_output)
+        return dsq_import_fail(im, DSQ_MALFORMED, "num_outputs is %lld, but it has %lld outputs",
+                               (long long)n, (long long)n_output);
+    return emit_split(im, v, im->opset >= 18);
 }
 
 /* Squeeze and Unsqueeze; the IR's axes are always a constant int64 input. */

@@ -112,6 +112,16 @@ def old_forms():
     save("opset10", model(nodes, X, Y, inits, opset=10, ir=5))
 
 
+def splits():
+    """Both forms of Split: parts as an attribute, as an input, by number; an output nobody names."""
+    parts = [info("y", [None] * 4), info("z", [None] * 4)]
+    nodes = [node("Split", "x", "a b", name="one", axis=1, split=[1, 2]), node("Split", "b", "y z", axis=1)]
+    save("split11", model(nodes, X, parts, opset=11))
+    nodes = [node("Split", "x parts", "a b", name="one", axis=1), node("Split", "b", "y q z", axis=2, num_outputs=3)]
+    nodes[1].output[1] = ""
+    save("split18", model(nodes, [info("x", ["N", 3, 8, "W"])], parts, [ints("parts", 1, 2)], opset=18, ir=8))
+
+
 def new_forms():
     nodes = [
         node("Squeeze", "a axes", "b"),
@@ -232,8 +242,8 @@ def bad(name, m):
 
 
 def bad_nodes():
-    two = [node("LeakyRelu", "x", "a", alpha=0.1), node("Split", "a", "y b", axis=1)]
-    bad("leaky_relu", model(two, X, Y, opset=11))
+    two = [node("Hardmax", "x", "a"), node("LpNormalization", "a", "y")]
+    bad("hardmax", model(two, X, Y, opset=11))
     bad("domain", single("Swish", domain="com.example"))
     bad("ml", single("Scaler", domain="ai.onnx.ml"))
     bad("upsample_13", single("Upsample", "x x", mode="nearest"))
@@ -342,6 +352,6 @@ def bad_tensors():
 
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, "bad"), exist_ok=True)
-    for make in (detector, old_forms, new_forms, shared_weights, storage, dimensions, tail, bad_nodes, bad_convs,
+    for make in (detector, old_forms, new_forms, splits, shared_weights, storage, dimensions, tail, bad_nodes, bad_convs,
                  bad_resizes, bad_tensors):
         make()

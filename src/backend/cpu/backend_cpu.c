@@ -22,6 +22,7 @@ static const struct dsq_cpu_op *const ops[DSQ_OP_COUNT] = {
     [DSQ_OP_CONCAT] = &dsq_cpu_concat,
     [DSQ_OP_GATHER] = &dsq_cpu_gather,
     [DSQ_OP_SLICE] = &dsq_cpu_slice,
+    [DSQ_OP_SPLIT] = &dsq_cpu_split,
     [DSQ_OP_SQUEEZE] = &dsq_cpu_reshape,
     [DSQ_OP_UNSQUEEZE] = &dsq_cpu_reshape,
     [DSQ_OP_CAST] = &dsq_cpu_cast,

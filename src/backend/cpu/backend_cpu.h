@@ -57,6 +57,7 @@ extern const struct dsq_cpu_op dsq_cpu_conv, dsq_cpu_batchnorm, dsq_cpu_unary, d
     dsq_cpu_maxpool, dsq_cpu_resize, dsq_cpu_concat, dsq_cpu_relayout, dsq_cpu_quantize,
     dsq_cpu_dequantize, dsq_cpu_requantize, dsq_cpu_cast, dsq_cpu_reshape, dsq_cpu_transpose,
     dsq_cpu_slice, dsq_cpu_gather;
+extern const struct dsq_cpu_op dsq_cpu_split;
 
 /* Write the reason and answer false: for `supports`. */
 bool dsq_cpu_refuse(char *why, size_t bytes, const char *format, ...)
