@@ -7,3 +7,4 @@ list(APPEND DSQ_SOURCES
      src/backend/cpu/maxpool.c src/backend/cpu/move.c src/backend/cpu/nd.c
      src/backend/cpu/packed.c src/backend/cpu/quantize.c src/backend/cpu/relayout.c
      src/backend/cpu/resize.c src/backend/cpu/split.c src/backend/cpu/unary.c)
+     src/backend/cpu/resize.c src/backend/cpu/resize_linear.c src/backend/cpu/unary.c)

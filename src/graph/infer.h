@@ -61,11 +61,6 @@ struct dsq_window_axis {
 bool dsq_window_axis(struct dsq_dims *t, const struct dsq_window *w, int axis, dsq_dim in,
                      struct dsq_window_axis *out);
 
-/* resize: source index of each output index along one axis for mode nearest (host side, in float as
- * ONNX Runtime). `scale` = out/in (or the given scale). */
-int64_t dsq_resize_nearest_index(const struct dsq_resize_attr *a, int64_t out_index,
-                                 int64_t in_size, int64_t out_size, double scale);
-
 /* slice: the index of the first element kept along an axis of `size` elements. A negative start
  * counts from the end, and a start outside the axis is clamped: for step > 0 to 0..size, where
  * `size` keeps nothing; for step < 0 to 0..size - 1, so that one before the axis keeps element 0,

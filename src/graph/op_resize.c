@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * resize: in = x, sizes or none, scales or none. Output sizes, and where each output pixel of mode
- * nearest comes from.
+ * resize: in = x, sizes or none, scales or none. Output sizes.
  */
 #include <math.h>
 #include <string.h>
@@ -75,57 +74,4 @@ enum dsq_status dsq_shape_resize(const struct dsq_rule *r)
     if (dsq_rule_has(r, SCALES))
         return by_scales(r, y);
     return dsq_rule_fail(r, "neither sizes nor scales are given");
-}
-
-/* The output's length as align_corners means it: ONNX's node tests take it before it is rounded
- * down to whole pixels. What differs by the rounding of `scale` alone is whole. */
-static float resized_length(int64_t in_size, int64_t out_size, double scale)
-{
-    const double length = scale * (double)in_size;
-    return fabs(length - (double)out_size) <= 1e-6 * length ? (float)out_size : (float)length;
-}
-
-/* Where the centre of an output pixel lies in the input. After onnx/reference/ops/op_resize.py, but
- * in float, as ONNX Runtime: where the true position is that of a pixel, floor and ceil hang on the
- * last bit. */
-static float source_position(const struct dsq_resize_attr *a, int64_t i, int64_t in_size,
-                             int64_t out_size, double exact_scale)
-{
-    const float x = (float)i, scale = (float)exact_scale;
-    const float length = resized_length(in_size, out_size, exact_scale);
-    switch (a->coord) {
-    case DSQ_COORD_ASYMMETRIC:
-        return x / scale;
-    case DSQ_COORD_ALIGN_CORNERS:
-        return length == 1.0f ? 0.0f : x * (float)(in_size - 1) / (length - 1.0f);
-    case DSQ_COORD_PYTORCH_HALF_PIXEL:
-        return out_size == 1 ? 0.0f : (x + 0.5f) / scale - 0.5f;
-    default:
-        return (x + 0.5f) / scale - 0.5f;
-    }
-}
-
-int64_t dsq_resize_nearest_index(const struct dsq_resize_attr *a, int64_t out_index,
-                                 int64_t in_size, int64_t out_size, double scale)
-{
-    const double x = (double)source_position(a, out_index, in_size, out_size, scale);
-    const double left = floor(x), from_half = x - left - 0.5;
-    const bool half_way = fabs(from_half) <= 1e-6 * (fabs(x) + 1.0); /* as near as float tells */
-    double y;
-    switch (a->round) {
-    case DSQ_ROUND_PREFER_CEIL:
-        y = half_way || from_half > 0.0 ? left + 1 : left;
-        break;
-    case DSQ_ROUND_FLOOR:
-        y = left;
-        break;
-    case DSQ_ROUND_CEIL:
-        y = ceil(x);
-        break;
-    default:
-        y = half_way || from_half < 0.0 ? left : left + 1;
-        break;
-    }
-    double last = (double)(in_size - 1);
-    return y > 0 ? (int64_t)(y > last ? last : y) : 0; /* 0 for a NaN, too */
 }

@@ -21,6 +21,7 @@ list(APPEND DSQ_SOURCES
   src/graph/op_window.c
   src/graph/ops.c
   src/graph/parse.c
+  src/graph/resize.c
   src/graph/rule.c
   src/graph/scan.c
   src/graph/text.c

@@ -7,6 +7,7 @@ set(DSQ_KERNEL_SOURCES
     src/kernels/igemm_s8.c src/kernels/igemm_s8_ref.c src/kernels/igemm_s8_avx2.c
     src/kernels/igemm_s8_avx512vnni.c
     src/kernels/math_f32.c
+    src/kernels/pixels.c src/kernels/pixels_ref.c src/kernels/pixels_avx2.c
     src/kernels/rows.c src/kernels/rows_ref.c
     src/kernels/rows_avx2.c src/kernels/rows_math_avx2.c
     src/kernels/rows_transpose_avx2.c)

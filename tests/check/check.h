@@ -112,6 +112,6 @@ struct check_family {
     bool (*select)(uint32_t cpu); /* the choice for these flags is a legal one */
 };
 extern const struct check_family check_family_igemm_f32, check_family_igemm_s8, check_family_rows,
-    check_family_math_f32;
+    check_family_math_f32, check_family_pixels;
 
 #endif

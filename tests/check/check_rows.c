@@ -8,6 +8,7 @@
 #include "check.h"
 #include "kernels/math_f32.h"
 #include "kernels/rows.h"
+#include "quant.h"
 
 enum { MAX_N = 300, MAX_ROWS = 9, N_CASES = 3000, MAX_SIDE = 40, BENCH_N = 2048 };
 
@@ -28,19 +29,6 @@ static void draw_length(struct check *c, struct rows *s, size_t least)
         s->n = least;
 }
 
-static struct dsq_rows_quant draw_quant(struct check *c)
-{
-    static const int32_t zeros[] = {0, 0, 0, -128, 127, 3};
-    static const int32_t ranges[][2] = {{-127, 127},  {-128, 127}, {0, 127},
-                                        {-128, -128}, {127, 127},  {-5, 9}};
-    const size_t range = check_below(c, 6);
-    float scale = exp2f((float)check_below(c, 5) - 2.0f);
-    if (check_below(c, 2))
-        scale *= check_uniform(c, 0.5f, 1.5f);
-    return (struct dsq_rows_quant){scale, 1.0f / scale, zeros[check_below(c, 6)], ranges[range][0],
-                                   ranges[range][1]};
-}
-
 static void describe(struct check *c, const struct rows *s, const char *function,
                      const struct dsq_rows_quant *x, const struct dsq_rows_quant *y, bool in_place)
 {
@@ -49,27 +37,6 @@ static void describe(struct check *c, const struct rows *s, const char *function
                "[%d, %d])",
                function, s->n, s->side == CHECK_END ? "end" : "begin", in_place ? ", in place" : "",
                (double)x->scale, x->zero, (double)y->inv_scale, y->zero, y->qmin, y->qmax);
-}
-
-static float deq(int8_t x, const struct dsq_rows_quant *q)
-{
-    return (float)(x - q->zero) * q->scale;
-}
-
-static int8_t quantized(float x, const struct dsq_rows_quant *q)
-{
-    float v = x * q->inv_scale;
-    if (isnan(v))
-        return (int8_t)q->zero;
-    if (q->zero != 0)
-        v += (float)q->zero;
-    if (v < (float)q->qmin)
-        return (int8_t)q->qmin;
-    if (v > (float)q->qmax)
-        return (int8_t)q->qmax;
-    int32_t down = (int32_t)floorf(v); /* half to even, by hand */
-    float above = v - (float)down;
-    return (int8_t)(down + (above > 0.5f || (above == 0.5f && down % 2 != 0)));
 }
 
 static float *draw_f32(struct check *c, struct rows *s, size_t row)
@@ -105,12 +72,12 @@ static bool same_f32(struct check *c, struct rows *s, const float *y)
 
 static bool check_quantize(struct check *c, struct rows *s)
 {
-    const struct dsq_rows_quant q = draw_quant(c);
+    const struct dsq_rows_quant q = check_draw_quant(c);
     float *x = draw_f32(c, s, 0);
     check_prefill(c, &s->y);
     int8_t *y = check_place(&s->y, s->n, s->side), *want = check_shadow(&s->y, y);
     for (size_t i = 0; i < s->n; i++)
-        want[i] = quantized(x[i], &q);
+        want[i] = check_quantized(x[i], &q);
     describe(c, s, "quantize", &q, &q, false);
     s->k->quantize(s->n, x, &q, y);
     return same_s8(c, s, y);
@@ -118,12 +85,12 @@ static bool check_quantize(struct check *c, struct rows *s)
 
 static bool check_dequantize(struct check *c, struct rows *s)
 {
-    const struct dsq_rows_quant q = draw_quant(c);
+    const struct dsq_rows_quant q = check_draw_quant(c);
     int8_t *x = draw_s8(c, s, &s->x[0]);
     check_prefill(c, &s->y);
     float *y = check_place(&s->y, s->n * sizeof *y, s->side), *want = check_shadow(&s->y, y);
     for (size_t i = 0; i < s->n; i++)
-        want[i] = deq(x[i], &q);
+        want[i] = check_deq(x[i], &q);
     describe(c, s, "dequantize", &q, &q, false);
     s->k->dequantize(s->n, x, &q, y);
     return same_f32(c, s, y);
@@ -132,7 +99,7 @@ static bool check_dequantize(struct check *c, struct rows *s)
 /* In the long cases every s8 there is. */
 static bool check_requantize(struct check *c, struct rows *s)
 {
-    const struct dsq_rows_quant qx = draw_quant(c), qy = draw_quant(c);
+    const struct dsq_rows_quant qx = check_draw_quant(c), qy = check_draw_quant(c);
     const bool in_place = check_below(c, 2);
     check_prefill(c, &s->y);
     int8_t *x = draw_s8(c, s, in_place ? &s->y : &s->x[0]);
@@ -140,7 +107,7 @@ static bool check_requantize(struct check *c, struct rows *s)
         x[i] = (int8_t)((int)i - 128);
     int8_t *y = check_place(&s->y, s->n, s->side), *want = check_shadow(&s->y, y);
     for (size_t i = 0; i < s->n; i++)
-        want[i] = quantized(deq(x[i], &qx), &qy);
+        want[i] = check_quantized(check_deq(x[i], &qx), &qy);
     describe(c, s, "requantize", &qx, &qy, in_place);
     s->k->requantize(s->n, x, &qx, &qy, y);
     return same_s8(c, s, y);
@@ -149,7 +116,8 @@ static bool check_requantize(struct check *c, struct rows *s)
 static bool check_add_s8(struct check *c, struct rows *s)
 {
     static const float bounds[][2] = {{-INFINITY, INFINITY}, {0, INFINITY}, {0, 6}, {-15, 22.25f}};
-    const struct dsq_rows_quant qa = draw_quant(c), qb = draw_quant(c), qy = draw_quant(c);
+    const struct dsq_rows_quant qa = check_draw_quant(c), qb = check_draw_quant(c),
+                                qy = check_draw_quant(c);
     const size_t bound = check_below(c, 4), where = check_below(c, 3); /* y apart, is a, is b */
     const float lo = bounds[bound][0], hi = bounds[bound][1];
     check_prefill(c, &s->y);
@@ -157,12 +125,12 @@ static bool check_add_s8(struct check *c, struct rows *s)
     int8_t *b = draw_s8(c, s, where == 2 ? &s->y : &s->x[1]);
     int8_t *y = check_place(&s->y, s->n, s->side), *want = check_shadow(&s->y, y);
     for (size_t i = 0; i < s->n; i++) {
-        float v = fmaf((float)(b[i] - qb.zero), qb.scale, deq(a[i], &qa));
+        float v = fmaf((float)(b[i] - qb.zero), qb.scale, check_deq(a[i], &qa));
         if (v < lo)
             v = lo;
         if (v > hi)
             v = hi;
-        want[i] = quantized(v, &qy);
+        want[i] = check_quantized(v, &qy);
     }
     describe(c, s, "add_s8", &qa, &qy, where != 0);
     s->k->add_s8(s->n, a, &qa, b, &qb, lo, hi, &qy, y);

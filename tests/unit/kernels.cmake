@@ -3,9 +3,10 @@
 # another machine: cmake --build BUILD --target dsq_check_static
 set(DSQ_CHECK_SOURCES
     tests/check/main.c tests/check/random.c tests/check/memory.c tests/check/report.c
-    tests/check/bench.c tests/check/peak.c
+    tests/check/bench.c tests/check/peak.c tests/check/quant.c
     tests/check/check_igemm_f32.c tests/check/check_igemm_s8.c tests/check/check_rows.c
     tests/check/check_math_f32.c
+    tests/check/check_pixels.c
     ${DSQ_KERNEL_SOURCES} src/base/cpu.c)
 
 add_executable(dsq_check ${DSQ_CHECK_SOURCES})

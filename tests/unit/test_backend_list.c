@@ -43,9 +43,9 @@ static void test_refusals_say_why(void **state)
     expect_refusal("graph \"g\"\n"
                    "input %x f32 [1,4,H,W] nhwc\n"
                    "const %s s64 [4] {1, 4, 20, 30}\n"
-                   "%y f32 [1,4,20,30] nhwc = resize(%x, %s, _) {mode=linear}\n"
+                   "%y f32 [1,4,20,30] nhwc = resize(%x, %s, _) {mode=cubic}\n"
                    "output %y\n",
-                   "mode linear: only nearest");
+                   "mode cubic: only nearest and linear");
     expect_refusal("graph \"g\"\n"
                    "input %x s64 [4]\n"
                    "%y s64 [4] = add(%x, %x)\n"

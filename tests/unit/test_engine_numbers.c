@@ -137,7 +137,7 @@ static void add_other(struct maker *m)
         dsq_vid y = new_value(m, x.channels, m->n_classes++, &q);
         add_node(m->g, DSQ_OP_MAXPOOL, &x.v, 1, &y, 1, &a);
     } else if (kind == 1) {
-        struct dsq_resize_attr a = {DSQ_RESIZE_NEAREST, DSQ_COORD_ASYMMETRIC, DSQ_ROUND_FLOOR};
+        struct dsq_resize_attr a = {.coord = DSQ_COORD_ASYMMETRIC, .round = DSQ_ROUND_FLOOR};
         struct dsq_shape four = {1, {4}};
         const float scales[4] = {1, 1, 2, 2};
         dsq_vid in[3] = {x.v, DSQ_NO_VALUE, add_const(m->g, DSQ_F32, &four, scales, sizeof scales)};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Windows against counting positions one by one, numbers against symbols; nearest resizing against
  * ONNX's reference. */
+#include "graph/resize.h"
 #include "graph_resize_expected.h"
 #include "graph_test.h"
 
@@ -152,10 +153,11 @@ static void test_nearest_index(void **state)
         struct dsq_resize_attr a = {.coord = resize_expected[i].coord,
                                     .round = resize_expected[i].round};
         int n_in = resize_expected[i].n_in, n_out = resize_expected[i].n_out;
-        double scale =
-            resize_expected[i].scale > 0 ? resize_expected[i].scale : (double)n_out / n_in;
+        struct dsq_resize_axis axis = {&a, n_in, n_out, resize_expected[i].scale};
+        if (axis.scale <= 0)
+            axis.scale = (double)n_out / n_in;
         for (int k = 0; k < n_out; k++)
-            if (dsq_resize_nearest_index(&a, k, n_in, n_out, scale) != resize_expected[i].source[k])
+            if (dsq_resize_from(&axis, k) != resize_expected[i].source[k])
                 fail_msg("case %zu, index %d", i, k);
     }
 }

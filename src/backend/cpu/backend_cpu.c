@@ -97,6 +97,7 @@ static enum dsq_status cpu_open(struct dsq_device **out, const struct dsq_backen
     dev->igemm_f32 = dsq_igemm_f32_select(s->cpu_flags);
     dev->igemm_s8 = dsq_igemm_s8_select(s->cpu_flags);
     dev->rows = dsq_rows_select(s->cpu_flags);
+    dev->pixels = dsq_pixels_select(s->cpu_flags);
     *out = dev;
     return DSQ_OK;
 }

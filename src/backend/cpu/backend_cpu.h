@@ -13,6 +13,7 @@
 #include "backend/backend.h"
 #include "kernels/igemm_f32.h"
 #include "kernels/igemm_s8.h"
+#include "kernels/pixels.h"
 #include "kernels/rows.h"
 
 extern const struct dsq_backend dsq_backend_cpu;
@@ -25,6 +26,7 @@ struct dsq_device {
     const struct dsq_igemm_f32_kernel *igemm_f32;
     const struct dsq_igemm_s8_kernel *igemm_s8;
     const struct dsq_rows_kernels *rows;
+    const struct dsq_pixels_kernels *pixels;
     struct dsq_cpu_packed *packed; /* list */
     size_t packed_bytes;
 };

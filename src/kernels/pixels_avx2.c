@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pixels for AVX2: linear resizing. 32 channels at a time, then 8; what is left of a pixel goes
+ * through the same vector code with its lanes masked. Everything is bound by loads and stores (two
+ * loads and a store for a subtraction and a multiply-add), so nothing is kept between pixels.
+ */
+#include <immintrin.h>
+
+#include "kernels/pixels.h"
+#include "kernels/simd_avx2.h"
+
+static inline __m256 lerp(__m256 w, __m256 a, __m256 b)
+{
+    return _mm256_fmadd_ps(w, _mm256_sub_ps(b, a), a);
+}
+
+void dsq_pixels_lerp_f32__avx2(size_t n, size_t channels, const float *x,
+                               const struct dsq_lerp *at, float *y, size_t y_stride)
+{
+    const size_t tail = channels % 8;
+    const __m256i mask = first_lanes(tail);
+    for (size_t p = 0; p < n; p++, y += y_stride) {
+        const float *a = x + at[p].a, *b = x + at[p].b;
+        const __m256 w = _mm256_set1_ps(at[p].w);
+        size_t c = 0;
+        for (; c + 32 <= channels; c += 32)
+            for (size_t k = c; k < c + 32; k += 8)
+                _mm256_storeu_ps(y + k, lerp(w, _mm256_loadu_ps(a + k), _mm256_loadu_ps(b + k)));
+        for (; c + 8 <= channels; c += 8)
+            _mm256_storeu_ps(y + c, lerp(w, _mm256_loadu_ps(a + c), _mm256_loadu_ps(b + c)));
+        if (tail)
+            _mm256_maskstore_ps(y + c, mask,
+                                lerp(w, _mm256_maskload_ps(a + c, mask),
+                                     _mm256_maskload_ps(b + c, mask)));
+    }
+}
+
+void dsq_pixels_lerp_s8__avx2(size_t n, size_t channels, const int8_t *x,
+                              const struct dsq_rows_quant *q, const struct dsq_lerp *at, float *y,
+                              size_t y_stride)
+{
+    const __m256i zero = _mm256_set1_epi32(q->zero);
+    const __m256 scale = _mm256_set1_ps(q->scale);
+    for (size_t p = 0; p < n; p++, y += y_stride) {
+        const int8_t *a = x + at[p].a, *b = x + at[p].b;
+        const __m256 w = _mm256_set1_ps(at[p].w);
+        for (size_t c = 0; c < channels; c += 8) {
+            const size_t left = channels - c;
+            __m256 va = _mm256_mul_ps(load_s8_as_f32(a + c, left, zero), scale);
+            __m256 vb = _mm256_mul_ps(load_s8_as_f32(b + c, left, zero), scale);
+            store_f32(y + c, lerp(w, va, vb), left);
+        }
+    }
+}
+
+void dsq_pixels_lerp_f32_s8__avx2(size_t n, size_t channels, const float *x,
+                                  const struct dsq_lerp *at, const struct dsq_rows_quant *q,
+                                  int8_t *y, size_t y_stride)
+{
+    const struct quantizer to =
+        make_quantizer(q->inv_scale, q->zero, (float)q->qmin, (float)q->qmax);
+    for (size_t p = 0; p < n; p++, y += y_stride) {
+        const float *a = x + at[p].a, *b = x + at[p].b;
+        const __m256 w = _mm256_set1_ps(at[p].w);
+        for (size_t c = 0; c < channels; c += 8) {
+            const size_t left = channels - c;
+            __m256 v = lerp(w, load_f32(a + c, left), load_f32(b + c, left));
+            store_s32_as_s8(y + c, quantize_f32(v, &to), left);
+        }
+    }
+}
