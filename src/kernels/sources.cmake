@@ -2,15 +2,24 @@
 # A file for one instruction set gets that set's flags and no other file does. Such a file exports
 # only the functions in its family's .def.
 set(DSQ_KERNEL_SOURCES
-    src/kernels/igemm_f32.c src/kernels/igemm_f32_ref.c src/kernels/igemm_f32_avx2.c
-    src/kernels/igemm_f32_avx512vnni.c
-    src/kernels/igemm_s8.c src/kernels/igemm_s8_ref.c src/kernels/igemm_s8_avx2.c
-    src/kernels/igemm_s8_avx512vnni.c
-    src/kernels/math_f32.c
-    src/kernels/pixels.c src/kernels/pixels_ref.c src/kernels/pixels_avx2.c
-    src/kernels/rows.c src/kernels/rows_ref.c
-    src/kernels/rows_avx2.c src/kernels/rows_math_avx2.c
-    src/kernels/rows_transpose_avx2.c)
+  src/kernels/igemm_f32.c
+  src/kernels/igemm_f32_avx2.c
+  src/kernels/igemm_f32_avx512vnni.c
+  src/kernels/igemm_f32_ref.c
+  src/kernels/igemm_s8.c
+  src/kernels/igemm_s8_avx2.c
+  src/kernels/igemm_s8_avx512vnni.c
+  src/kernels/igemm_s8_ref.c
+  src/kernels/math_f32.c
+  src/kernels/pixels.c
+  src/kernels/pixels_avx2.c
+  src/kernels/pixels_ref.c
+  src/kernels/rows.c
+  src/kernels/rows_avx2.c
+  src/kernels/rows_math_avx2.c
+  src/kernels/rows_ref.c
+  src/kernels/rows_transpose_avx2.c
+)
 list(APPEND DSQ_SOURCES ${DSQ_KERNEL_SOURCES})
 
 foreach(source IN LISTS DSQ_KERNEL_SOURCES)
