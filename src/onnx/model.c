@@ -68,9 +68,9 @@ static enum dsq_status unpack(struct dsq_onnx *m, struct dsq_diag *d)
     return DSQ_OK;
 }
 
-/* Takes over `data`, also on failure. */
+/* Takes over `data`, also on failure. `path` is NULL for a model in memory. */
 static enum dsq_status create(struct dsq_onnx **out, void *data, size_t bytes, const char *name,
-                              const struct dsq_allocator *a, struct dsq_diag *d)
+                              const char *path, const struct dsq_allocator *a, struct dsq_diag *d)
 {
     enum dsq_status status = DSQ_OK;
     struct dsq_onnx *m = dsq_calloc(a, 1, sizeof *m);
@@ -89,6 +89,7 @@ static enum dsq_status create(struct dsq_onnx **out, void *data, size_t bytes, c
     }
     memcpy(m->name, name, strlen(name) + 1);
     DSQ_GUARD(unpack(m, d));
+    DSQ_GUARD(dsq_onnx_load_external(m, path, d));
     *out = m;
     return DSQ_OK;
 fail:
@@ -103,7 +104,7 @@ enum dsq_status dsq_onnx_read(struct dsq_onnx **out, const char *path,
     size_t bytes = 0;
     *out = NULL;
     DSQ_TRY(dsq_file_read(path, a, &data, &bytes, d));
-    return create(out, data, bytes, path, a, d);
+    return create(out, data, bytes, path, path, a, d);
 }
 
 enum dsq_status dsq_onnx_parse(struct dsq_onnx **out, const void *data, size_t bytes,
@@ -115,7 +116,7 @@ enum dsq_status dsq_onnx_parse(struct dsq_onnx **out, const void *data, size_t b
         return dsq_fail(d, DSQ_NOMEM, "%s: out of memory", name);
     if (bytes)
         memcpy(copy, data, bytes);
-    return create(out, copy, bytes, name, a, d);
+    return create(out, copy, bytes, name, NULL, a, d);
 }
 
 void dsq_onnx_free(struct dsq_onnx **m)

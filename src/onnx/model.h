@@ -13,7 +13,8 @@ struct dsq_onnx {
     void *data; /* the file's bytes, for writing */
     size_t bytes;
     struct dsq_arena arena; /* of everything below */
-    const Onnx__ModelProto *proto;
+    Onnx__ModelProto *proto; /* const once the model is read */
+    bool has_external;       /* raw_data of some tensors came from other files */
 };
 
 /* Deepest nesting of messages: what Google's own parsers allow. */
@@ -42,6 +43,16 @@ struct dsq_onnx_tensor {
 const char *dsq_onnx_type_name(int32_t data_type);
 /* The IR's type of a data type as it is in the model; false for those that the IR lacks. */
 bool dsq_onnx_type(int32_t data_type, enum dsq_dtype *t);
+
+/* What the raw data of a tensor takes by its dims and type; SIZE_MAX for types that are not read.
+ * MALFORMED, UNSUPPORTED. */
+enum dsq_status dsq_onnx_tensor_bytes(const Onnx__TensorProto *p, const char *name, size_t *bytes,
+                                      struct dsq_diag *d) DSQ_MUST_CHECK;
+
+/* Give every tensor with external data its bytes as raw_data (external.c). `path` is the model's
+ * file, or NULL: then such a tensor is UNSUPPORTED. */
+enum dsq_status dsq_onnx_load_external(struct dsq_onnx *m, const char *path,
+                                       struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* Check dims and amount of data without converting; `name` in messages. MALFORMED or UNSUPPORTED.
  * Types that the IR lacks pass: what nobody reads does no harm. */

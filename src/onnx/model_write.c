@@ -2,7 +2,8 @@
 /*
  * Writing a model with changed metadata: the file's own bytes, field by field of the outermost
  * message, with the entries of metadata_props replaced, left out or added. Nothing else is decoded,
- * so nothing else can change.
+ * so nothing else can change. Only a model with weights in other files is put together anew first,
+ * with these weights inside, because the new file may lie in another folder.
  */
 #include "onnx/model.h"
 
@@ -81,11 +82,9 @@ static size_t find_change(struct dsq_reader entry, const struct dsq_onnx_meta *s
     return n;
 }
 
-static void copy_fields(const struct dsq_onnx *m, struct dsq_writer *w,
-                        const struct dsq_onnx_meta *set, size_t n, bool *written)
+static void copy_fields(struct dsq_reader r, struct dsq_writer *w, const struct dsq_onnx_meta *set,
+                        size_t n, bool *written)
 {
-    struct dsq_reader r;
-    dsq_reader_init(&r, m->data, m->bytes);
     while (dsq_reader_left(&r)) {
         const uint8_t *begin = r.at;
         uint64_t tag = dsq_read_varint(&r);
@@ -104,6 +103,36 @@ static void copy_fields(const struct dsq_onnx *m, struct dsq_writer *w,
             write_entry(w, &set[i]);
 }
 
+/* protobuf-c writes into this. */
+struct packing {
+    ProtobufCBuffer base;
+    struct dsq_writer *writer;
+};
+
+static void append(ProtobufCBuffer *base, size_t bytes, const uint8_t *data)
+{
+    dsq_write_bytes(((struct packing *)base)->writer, data, bytes);
+}
+
+/* The model's bytes: as they were, or with the weights of other files inside, made in `w`. */
+static enum dsq_status whole_model(const struct dsq_onnx *m, struct dsq_writer *w,
+                                   struct dsq_reader *out, struct dsq_diag *d)
+{
+    dsq_reader_init(out, m->data, m->bytes);
+    if (!m->has_external)
+        return DSQ_OK;
+    struct packing into = {.base = {append}, .writer = w};
+    size_t bytes = dsq_onnx__model_proto__get_packed_size(m->proto);
+    if (bytes > INT32_MAX)
+        return dsq_fail(d, DSQ_UNSUPPORTED,
+                        "with the weights of its other files inside it would have %zu bytes; an "
+                        "ONNX file has at most 2 GiB",
+                        bytes);
+    dsq_onnx__model_proto__pack_to_buffer(m->proto, &into.base);
+    dsq_reader_init(out, w->data, w->bytes);
+    return w->failed ? dsq_fail(d, DSQ_NOMEM, "out of memory") : DSQ_OK;
+}
+
 static enum dsq_status check_changes(const struct dsq_onnx_meta *set, size_t n, struct dsq_diag *d)
 {
     for (size_t i = 0; i < n; i++) {
@@ -120,21 +149,29 @@ enum dsq_status dsq_onnx_write(const struct dsq_onnx *m, const char *path,
                                const struct dsq_onnx_meta *set, size_t n, struct dsq_diag *d)
 {
     enum dsq_status status = DSQ_OK;
-    struct dsq_writer w;
+    struct dsq_reader whole;
+    struct dsq_writer w, packed;
     dsq_writer_init(&w, m->allocator);
+    dsq_writer_init(&packed, m->allocator);
     bool *written = dsq_calloc(m->allocator, n, sizeof *written);
     if (!written) {
         status = dsq_fail(d, DSQ_NOMEM, "%s: out of memory", path);
         goto fail;
     }
     DSQ_GUARD(check_changes(set, n, d));
-    copy_fields(m, &w, set, n, written);
+    status = whole_model(m, &packed, &whole, d);
+    if (status != DSQ_OK) {
+        dsq_fail_in(d, status, "%s", path);
+        goto fail;
+    }
+    copy_fields(whole, &w, set, n, written);
     if (w.failed) {
         status = dsq_fail(d, DSQ_NOMEM, "%s: out of memory", path);
         goto fail;
     }
     status = dsq_file_write(path, w.data, w.bytes, d);
 fail:
+    dsq_writer_free(&packed);
     dsq_writer_free(&w);
     dsq_release(m->allocator, written);
     return status;

@@ -11,8 +11,11 @@
  * Whatever is not understood in full - operator, opset, attribute, type - is an error that names
  * it, never a guess.
  *
+ * Weights may lie in other files, relative to the model's and inside its folder (external.c).
+ *
  * Writing never re-exports: it copies the file's bytes and splices changed metadata_props in, so
- * everything else, fields unknown to us included, stays as it was.
+ * everything else, fields unknown to us included, stays as it was. Weights of other files go
+ * inside.
  */
 #ifndef DSQ_ONNX_ONNX_H
 #define DSQ_ONNX_ONNX_H
@@ -24,8 +27,8 @@ struct dsq_onnx;
 /* Opsets of the default domain that import accepts. */
 enum { DSQ_ONNX_OPSET_MIN = 7, DSQ_ONNX_OPSET_MAX = 25 };
 
-/* Read and parse a file, or parse bytes (copied; `name` stands for the file in messages). IO,
- * NOMEM, MALFORMED when the bytes are not a model or would take too much memory to unpack. Free
+/* Read and parse a file, or parse bytes (copied; `name` stands for the file in messages; weights in
+ * other files are UNSUPPORTED then). IO, NOMEM, MALFORMED when the bytes are not a model or would take too much memory to unpack. Free
  * with dsq_onnx_free, which accepts NULL and sets *m to NULL. */
 enum dsq_status dsq_onnx_read(struct dsq_onnx **out, const char *path,
                               const struct dsq_allocator *a, struct dsq_diag *d) DSQ_MUST_CHECK;
@@ -62,7 +65,7 @@ struct dsq_onnx_meta {
 
 /* The same model with changed metadata_props, written whole or not at all (dsq_file_write). An
  * existing key keeps its place and becomes unique; a new one goes to the end. ARGUMENT when a key
- * is given twice; IO, NOMEM. */
+ * is given twice; UNSUPPORTED when weights of other files make it larger than 2 GiB; IO, NOMEM. */
 enum dsq_status dsq_onnx_write(const struct dsq_onnx *m, const char *path,
                                const struct dsq_onnx_meta *set, size_t n,
                                struct dsq_diag *d) DSQ_MUST_CHECK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Contents of a TensorProto: raw bytes or one of the typed fields, checked against the dims, as one
- * of the IR's element types. External data is refused: see dsq_onnx_tensor_check.
+ * of the IR's element types. External data has become raw_data before (external.c).
  */
 #include "onnx/model.h"
 
@@ -112,16 +112,24 @@ static enum dsq_status check_amount(const Onnx__TensorProto *p, const char *name
 static enum dsq_status check(const Onnx__TensorProto *p, const char *name, struct dsq_shape *shape,
                              size_t *elements, struct dsq_diag *d)
 {
-    if (p->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
-        return dsq_fail(
-            d, DSQ_UNSUPPORTED,
-            "tensor '%s': its data lies in another file, which is not supported; save the "
-            "model as one file (onnx.save with save_as_external_data=False)",
-            name);
     if (p->segment)
         return dsq_fail(d, DSQ_UNSUPPORTED, "tensor '%s': segmented data is not supported", name);
     DSQ_TRY(read_dims(p, name, shape, elements, d));
     return stored_bytes(p->data_type) ? check_amount(p, name, *elements, d) : DSQ_OK;
+}
+
+enum dsq_status dsq_onnx_tensor_bytes(const Onnx__TensorProto *p, const char *name, size_t *bytes,
+                                      struct dsq_diag *d)
+{
+    struct dsq_shape shape;
+    size_t elements = 0, each = stored_bytes(p->data_type);
+    *bytes = SIZE_MAX;
+    if (!each)
+        return DSQ_OK;
+    DSQ_TRY(read_dims(p, name, &shape, &elements, d));
+    return dsq_mul(elements, each, bytes)
+               ? DSQ_OK
+               : dsq_fail(d, DSQ_MALFORMED, "tensor '%s': its dimensions overflow", name);
 }
 
 enum dsq_status dsq_onnx_tensor_check(const Onnx__TensorProto *p, const char *name,

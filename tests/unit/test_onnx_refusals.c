@@ -113,9 +113,8 @@ static const struct bad bad[] = {
      "supported; supported: stretch"},
     {"tensor_both", DSQ_MALFORMED, "tensor 'k': has raw_data and typed data"},
     {"tensor_double", DSQ_UNSUPPORTED, "tensor 'k': element 1 is 1e+300, beyond float32"},
-    {"tensor_external", DSQ_UNSUPPORTED,
-     "tensor 'k': its data lies in another file, which is not supported; save the model as "
-     "one file (onnx.save with save_as_external_data=False)"},
+    {"tensor_external", DSQ_MALFORMED,
+     "tensor 'k': its data lies in '../secret'; only files in the model's folder are read"},
     {"tensor_few", DSQ_MALFORMED,
      "tensor 'k': 2 elements of data, its dimensions need 3 of type float"},
     {"tensor_inf", DSQ_MALFORMED, "tensor 'k': element 1 is inf"},
