@@ -6,6 +6,7 @@ list(APPEND DSQ_SOURCES
   src/backend/cpu/batchnorm.c
   src/backend/cpu/concat.c
   src/backend/cpu/conv.c
+  src/backend/cpu/conv_depthwise.c
   src/backend/cpu/conv_f32.c
   src/backend/cpu/conv_s8.c
   src/backend/cpu/conv_tile.c

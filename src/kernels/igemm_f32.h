@@ -4,12 +4,12 @@
  *
  *   y[i][j] = act( chain(i, j) + r[i][j] )           (r only if given, one float addition)
  *   chain: acc = bias[j]; for t in taps, for k in kc: acc = fmaf(a[t][i][k], w[j][t][k], acc)
- *   act:   y = y < lo ? lo : y;  then  y = y > hi ? hi : y       (NaN stays NaN)
+ *   act:   the activation of epilogue.h
  *
  * That order of one fmaf chain is the definition: every variant gives the same bits (a NaN for a
- * NaN). lo <= hi; all counts at least 1. Row i of tap t
- * is kc consecutive floats at a[t * MR + i]; the caller points padded taps at zeros. All MR
- * pointers of a tap must be valid (repeat the last row when mr < MR). Writes exactly mr x nr
+ * NaN). All counts are at least 1. Row i of tap t is kc consecutive floats at a[t * MR + i]; the
+ * caller points padded taps at zeros. All MR pointers of a tap must be valid (repeat the last row
+ * when mr < MR). Writes exactly mr x nr
  * floats; reads exactly the kc floats of each row, nr floats of bias and of each residual row. Row
  * i of y starts at y + i * y_stride (elements), of r at r + i * r_stride. w_block is one block of
  * dsq_igemm_f32_pack's output. y must not overlap the inputs, except that r may be y.
@@ -20,9 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/epilogue.h"
+
 struct dsq_igemm_f32 {
     size_t kc, taps;
-    float act_lo, act_hi;
+    struct dsq_activate act;
 };
 
 typedef void dsq_igemm_f32_fn(const struct dsq_igemm_f32 *p, size_t mr, size_t nr,

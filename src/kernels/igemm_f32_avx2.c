@@ -38,7 +38,7 @@ struct output {
     const float *r;
     float *y;
     size_t r_stride, y_stride;
-    __m256 lo, hi;
+    struct activator act;
     __m256i mask[2]; /* the columns there are */
     bool whole;      /* all NR of them */
 };
@@ -52,7 +52,7 @@ INLINE void finish_row(const __m256 acc[2], size_t i, const struct output *o, co
         if (r)
             v = _mm256_add_ps(v, o->whole ? _mm256_loadu_ps(r + 8 * c)
                                           : _mm256_maskload_ps(r + 8 * c, o->mask[c]));
-        v = clamp_f32(v, o->lo, o->hi);
+        v = activate_f32(v, &o->act);
         if (o->whole)
             _mm256_storeu_ps(y + 8 * c, v);
         else
@@ -88,8 +88,7 @@ void dsq_igemm_f32_6x16__avx2(const struct dsq_igemm_f32 *p, size_t mr, size_t n
         .y = y,
         .r_stride = r_stride,
         .y_stride = y_stride,
-        .lo = _mm256_set1_ps(p->act_lo),
-        .hi = _mm256_set1_ps(p->act_hi),
+        .act = make_activator(&p->act, p->act.lo, p->act.hi),
         .mask = {first_lanes(nr), first_lanes(nr > 8 ? nr - 8 : 0)},
         .whole = nr == NR,
     };

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "kernels/igemm_f32.h"
+#include "kernels/simd_avx512.h"
 
 enum { MR = 12, NR = 32 };
 
@@ -39,19 +40,17 @@ struct output {
     const float *r;
     float *y;
     size_t r_stride, y_stride;
-    __m512 lo, hi;
+    struct activator act;
     __mmask16 mask[2]; /* the columns there are */
     bool whole;        /* all NR of them */
 };
 
-/* The epilogue of one row. MAX and MIN give their second operand when either is NaN, so NaN passes.
- */
 INLINE void finish_row(__m512 v, size_t i, const int c, const struct output *o)
 {
     float *y = o->y + i * o->y_stride + 16 * c;
     if (o->r)
         v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(o->mask[c], o->r + i * o->r_stride + 16 * c));
-    v = _mm512_min_ps(o->hi, _mm512_max_ps(o->lo, v));
+    v = activate_f32(v, &o->act);
     if (o->whole)
         _mm512_storeu_ps(y, v);
     else
@@ -89,11 +88,6 @@ INLINE void tile(const struct dsq_igemm_f32 *p, size_t mr, const float *const *a
 #undef ROW
 }
 
-static __mmask16 first_lanes(size_t n)
-{
-    return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffff);
-}
-
 void dsq_igemm_f32_12x32__avx512vnni(const struct dsq_igemm_f32 *p, size_t mr, size_t nr,
                                      const float *const *a, const float *w_block, const float *bias,
                                      const float *r, size_t r_stride, float *y, size_t y_stride)
@@ -103,8 +97,7 @@ void dsq_igemm_f32_12x32__avx512vnni(const struct dsq_igemm_f32 *p, size_t mr, s
         .y = y,
         .r_stride = r_stride,
         .y_stride = y_stride,
-        .lo = _mm512_set1_ps(p->act_lo),
-        .hi = _mm512_set1_ps(p->act_hi),
+        .act = make_activator(&p->act, p->act.lo, p->act.hi),
         .mask = {first_lanes(nr), first_lanes(nr > 16 ? nr - 16 : 0)},
         .whole = nr == NR,
     };

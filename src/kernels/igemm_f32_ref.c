@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "kernels/igemm_f32.h"
-#include "kernels/requant.h"
 
 enum { MR = 4, NR = 16 };
 
@@ -26,6 +25,6 @@ void dsq_igemm_f32_4x16__ref(const struct dsq_igemm_f32 *p, size_t mr, size_t nr
             float v = chain(p, i, j, a, w_block, bias[j]);
             if (r)
                 v = v + r[i * r_stride + j];
-            y[i * y_stride + j] = dsq_clamp_f32(v, p->act_lo, p->act_hi);
+            y[i * y_stride + j] = dsq_activate_f32(v, &p->act);
         }
 }

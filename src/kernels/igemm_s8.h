@@ -5,19 +5,14 @@
  *
  *   acc[i][j] = sum over t, k of a[t][i][k] * w[j][t][k]           exact, s32
  *   y = fmaf((float)(acc - a_zero * sum(w[j])), m[j], bias[j])
- *   y = fmaf((float)(r[i][j] - r_zero), r_scale, y)                only if r is given
- *   y = y < lo ? lo : y;  y = y > hi ? hi : y                      (NaN stays NaN)
- *   float output: y
- *   s8 output: v = y * y_inv_scale; NaN gives y_zero; otherwise v (plus nothing when y_zero is 0,
- *   else v + y_zero in float), clamped in float to [y_min, y_max], rounded half to even
+ *   then epilogue.h: residual, activation, quantization
  *
  * Every variant gives the same bits (a NaN for a NaN). a in [-128, 127], w in [-127, 127]; the
- * caller has checked that 255 * sum |w[j]| and 255 * 128 * taps * kc fit in s32. Scales are
- * positive normal floats, lo <= hi, y_min <= y_max, all counts at least 1. Row i of tap t is kc
- * consecutive bytes at a[t * MR + i]; padded taps point at kc bytes of a_zero. All MR pointers of a
- * tap must be valid (repeat the last row when mr < MR). Writes exactly mr x nr elements; reads
- * exactly kc bytes of each row. Strides are in elements. y must not overlap the inputs, except that
- * r may be y.
+ * caller has checked that 255 * sum |w[j]| and 255 * 128 * taps * kc fit in s32. All counts are at
+ * least 1. Row i of tap t is kc consecutive bytes at a[t * MR + i]; padded taps point at kc bytes
+ * of a_zero. All MR pointers of a tap must be valid (repeat the last row when mr < MR). Writes
+ * exactly mr x nr elements; reads exactly kc bytes of each row. Strides are in elements. y must not
+ * overlap the inputs, except that r may be y.
  */
 #ifndef DSQ_KERNELS_IGEMM_S8_H
 #define DSQ_KERNELS_IGEMM_S8_H
@@ -26,19 +21,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/epilogue.h"
+
 struct dsq_igemm_s8 {
     size_t kc, taps;
     int32_t a_zero;
     bool a_nonnegative; /* every a is in [0, 127] and a_zero >= 0: some variants are faster then */
-    float act_lo, act_hi;
-    int32_t r_zero;
-    float r_scale;
-    bool y_is_float;
-    float y_inv_scale;
-    int32_t y_zero, y_min, y_max;
+    struct dsq_epilogue_s8 out;
 };
 
-/* m, bias: nr of each, for the block's columns. y: float or s8, by p->y_is_float. r NULL: none. */
+/* m, bias: nr of each, for the block's columns. y: float or s8, by out.y_is_float. r NULL: none. */
 typedef void dsq_igemm_s8_fn(const struct dsq_igemm_s8 *p, size_t mr, size_t nr,
                              const int8_t *const *a, const void *w_block, const float *m,
                              const float *bias, const int8_t *r, size_t r_stride, void *y,

@@ -11,7 +11,6 @@
  */
 #include <immintrin.h>
 
-#include "kernels/fused_bound.h"
 #include "kernels/group4.h"
 #include "kernels/igemm_s8.h"
 #include "kernels/simd_avx2.h"
@@ -84,7 +83,8 @@ struct output {
     const int8_t *r;
     void *y;
     size_t nr, r_stride, y_stride;
-    __m256 m[2], bias[2], act_lo, act_hi, r_scale; /* of a float y; q has its own bounds */
+    __m256 m[2], bias[2], r_scale;
+    struct activator act; /* its bounds are a float y's; q has its own */
     __m256i r_zero;
     struct quantizer q;
 };
@@ -102,10 +102,11 @@ static __attribute__((noinline)) void finish(const __m256i acc[MR][2], size_t mr
                 __m256 r = load_s8_as_f32(o->r + i * o->r_stride + col, left, o->r_zero);
                 v = _mm256_fmadd_ps(r, o->r_scale, v);
             }
-            if (!o->p->y_is_float)
-                store_s32_as_s8((int8_t *)o->y + at, quantize_f32(v, &o->q), left);
+            if (!o->p->out.y_is_float)
+                store_s32_as_s8((int8_t *)o->y + at, quantize_f32(leak_f32(v, &o->act), &o->q),
+                                left);
             else
-                store_f32((float *)o->y + at, clamp_f32(v, o->act_lo, o->act_hi), left);
+                store_f32((float *)o->y + at, activate_f32(v, &o->act), left);
         }
 }
 
@@ -134,6 +135,7 @@ void dsq_igemm_s8_4x16c4__avx2(const struct dsq_igemm_s8 *p, size_t mr, size_t n
                                const float *bias, const int8_t *r, size_t r_stride, void *y,
                                size_t y_stride)
 {
+    const struct dsq_epilogue_s8 *e = &p->out;
     const __m256i mask0 = first_lanes(nr), mask1 = first_lanes(nr > 8 ? nr - 8 : 0);
     const struct output o = {
         .p = p,
@@ -144,12 +146,11 @@ void dsq_igemm_s8_4x16c4__avx2(const struct dsq_igemm_s8 *p, size_t mr, size_t n
         .y_stride = y_stride,
         .m = {_mm256_maskload_ps(m, mask0), _mm256_maskload_ps(m + 8, mask1)},
         .bias = {_mm256_maskload_ps(bias, mask0), _mm256_maskload_ps(bias + 8, mask1)},
-        .act_lo = _mm256_set1_ps(p->act_lo),
-        .act_hi = _mm256_set1_ps(p->act_hi),
-        .r_scale = _mm256_set1_ps(p->r_scale),
-        .r_zero = _mm256_set1_epi32(p->r_zero),
-        .q = make_quantizer(p->y_inv_scale, p->y_zero, fused_bound(p, p->act_lo),
-                            fused_bound(p, p->act_hi)),
+        .r_scale = _mm256_set1_ps(e->r_scale),
+        .act = make_activator(&e->act, e->act.lo, e->act.hi),
+        .r_zero = _mm256_set1_epi32(e->r_zero),
+        .q = make_quantizer(e->y_inv_scale, e->y_zero, dsq_fused_bound(e, e->act.lo),
+                            dsq_fused_bound(e, e->act.hi)),
     };
     if (nr > 8 && p->a_nonnegative)
         tile(a, mr, w_block, &o, true, 2);

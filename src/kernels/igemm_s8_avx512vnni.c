@@ -14,9 +14,9 @@
 #include <immintrin.h>
 #include <stdbool.h>
 
-#include "kernels/fused_bound.h"
 #include "kernels/group4.h"
 #include "kernels/igemm_s8.h"
+#include "kernels/simd_avx512.h"
 
 enum { MR = 12, NR = 32, KR = 4, GROUP_BYTES = NR * KR };
 
@@ -87,8 +87,8 @@ struct output {
     size_t r_stride, y_stride;
     __mmask16 mask[2]; /* the columns there are */
     bool whole;        /* all NR of them */
-    __m512 m[2], bias[2], r_scale, inv_scale, zero, lo, hi;
-    __m512i r_zero, y_zero;
+    __m512 m[2], bias[2];
+    struct finisher f;
 };
 
 /* Column vector c of row i in float, before the activation. */
@@ -100,23 +100,7 @@ INLINE __m512 scale(__m512i acc, size_t i, int c, const struct output *o)
     const int8_t *r = o->r + i * o->r_stride + 16 * c;
     __m128i bytes =
         o->whole ? _mm_loadu_si128((const __m128i *)r) : _mm_maskz_loadu_epi8(o->mask[c], r);
-    __m512i steps = _mm512_sub_epi32(_mm512_cvtepi8_epi32(bytes), o->r_zero);
-    return _mm512_fmadd_ps(_mm512_cvtepi32_ps(steps), o->r_scale, v);
-}
-
-/* MAX and MIN give their second operand when either is NaN, so NaN passes. */
-INLINE __m512 clamp(__m512 v, const struct output *o)
-{
-    return _mm512_min_ps(o->hi, _mm512_max_ps(o->lo, v));
-}
-
-/* As dsq_clamp_f32 and dsq_quantize_f32 (see fused_bound). Adding a zero point of 0 changes at most
- * the sign of a zero, which the integer does not have. A lane with NaN keeps the zero point. */
-INLINE __m128i quantize(__m512 y, const struct output *o)
-{
-    __m512 v = _mm512_add_ps(_mm512_mul_ps(y, o->inv_scale), o->zero);
-    __mmask16 number = _mm512_cmp_ps_mask(v, v, _CMP_ORD_Q);
-    return _mm512_cvtepi32_epi8(_mm512_mask_cvtps_epi32(o->y_zero, number, clamp(v, o)));
+    return add_residual(v, _mm512_cvtepi8_epi32(bytes), &o->f);
 }
 
 INLINE void finish_row(__m512i acc, size_t i, const int c, const struct output *o)
@@ -125,14 +109,14 @@ INLINE void finish_row(__m512i acc, size_t i, const int c, const struct output *
     size_t at = i * o->y_stride + 16 * (size_t)c;
     float *yf = (float *)o->y + at;
     int8_t *yq = (int8_t *)o->y + at;
-    if (o->p->y_is_float && o->whole)
-        _mm512_storeu_ps(yf, clamp(v, o));
-    else if (o->p->y_is_float)
-        _mm512_mask_storeu_ps(yf, o->mask[c], clamp(v, o));
+    if (o->p->out.y_is_float && o->whole)
+        _mm512_storeu_ps(yf, activate_f32(v, &o->f.act));
+    else if (o->p->out.y_is_float)
+        _mm512_mask_storeu_ps(yf, o->mask[c], activate_f32(v, &o->f.act));
     else if (o->whole)
-        _mm_storeu_si128((__m128i *)yq, quantize(v, o));
+        _mm_storeu_si128((__m128i *)yq, _mm512_cvtepi32_epi8(quantize_f32(v, &o->f)));
     else
-        _mm_mask_storeu_epi8(yq, o->mask[c], quantize(v, o));
+        _mm_mask_storeu_epi8(yq, o->mask[c], _mm512_cvtepi32_epi8(quantize_f32(v, &o->f)));
 }
 
 INLINE void tile(const int8_t *const *a, size_t mr, const void *w_block, const struct output *o,
@@ -163,11 +147,6 @@ INLINE void tile(const int8_t *const *a, size_t mr, const void *w_block, const s
 #undef ROW
 }
 
-static __mmask16 first_lanes(size_t n)
-{
-    return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffff);
-}
-
 void dsq_igemm_s8_12x32c4__avx512vnni(const struct dsq_igemm_s8 *p, size_t mr, size_t nr,
                                       const int8_t *const *a, const void *w_block, const float *m,
                                       const float *bias, const int8_t *r, size_t r_stride, void *y,
@@ -184,13 +163,7 @@ void dsq_igemm_s8_12x32c4__avx512vnni(const struct dsq_igemm_s8 *p, size_t mr, s
         .whole = nr == NR,
         .m = {_mm512_maskz_loadu_ps(mask0, m), _mm512_maskz_loadu_ps(mask1, m + 16)},
         .bias = {_mm512_maskz_loadu_ps(mask0, bias), _mm512_maskz_loadu_ps(mask1, bias + 16)},
-        .r_scale = _mm512_set1_ps(p->r_scale),
-        .inv_scale = _mm512_set1_ps(p->y_inv_scale),
-        .zero = _mm512_set1_ps((float)p->y_zero),
-        .lo = _mm512_set1_ps(p->y_is_float ? p->act_lo : fused_bound(p, p->act_lo)),
-        .hi = _mm512_set1_ps(p->y_is_float ? p->act_hi : fused_bound(p, p->act_hi)),
-        .r_zero = _mm512_set1_epi32(p->r_zero),
-        .y_zero = _mm512_set1_epi32(p->y_zero),
+        .f = make_finisher(&p->out),
     };
     if (nr > 16 && p->a_nonnegative)
         tile(a, mr, w_block, &o, true, 2);

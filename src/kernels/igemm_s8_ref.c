@@ -22,6 +22,7 @@ void dsq_igemm_s8_4x16c1__ref(const struct dsq_igemm_s8 *p, size_t mr, size_t nr
                               const float *bias, const int8_t *r, size_t r_stride, void *y,
                               size_t y_stride)
 {
+    const struct dsq_epilogue_s8 *e = &p->out;
     const int32_t *w_sums = w_block;
     const int8_t *w = (const int8_t *)w_block + NR * sizeof(int32_t);
     for (size_t i = 0; i < mr; i++)
@@ -29,12 +30,12 @@ void dsq_igemm_s8_4x16c1__ref(const struct dsq_igemm_s8 *p, size_t mr, size_t nr
             int32_t acc = dot(p, i, j, a, w) - p->a_zero * w_sums[j];
             float v = fmaf((float)acc, m[j], bias[j]);
             if (r)
-                v = fmaf((float)(r[i * r_stride + j] - p->r_zero), p->r_scale, v);
-            v = dsq_clamp_f32(v, p->act_lo, p->act_hi);
-            if (p->y_is_float)
+                v = fmaf((float)(r[i * r_stride + j] - e->r_zero), e->r_scale, v);
+            v = dsq_activate_f32(v, &e->act);
+            if (e->y_is_float)
                 ((float *)y)[i * y_stride + j] = v;
             else
                 ((int8_t *)y)[i * y_stride + j] =
-                    dsq_quantize_f32(v, p->y_inv_scale, p->y_zero, p->y_min, p->y_max);
+                    dsq_quantize_f32(v, e->y_inv_scale, e->y_zero, e->y_min, e->y_max);
         }
 }

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels/epilogue.h"
+
 /* All bits in the first min(n, 8) of 8 lanes. */
 static inline __m256i first_lanes(size_t n)
 {
@@ -88,6 +90,31 @@ static inline void store_f32(float *dst, __m256 v, size_t n)
 static inline __m256 clamp_f32(__m256 v, __m256 lo, __m256 hi)
 {
     return _mm256_min_ps(hi, _mm256_max_ps(lo, v));
+}
+
+/* dsq_activate in vectors; its bounds may be others when they are fused with a quantization's. */
+struct activator {
+    __m256 slope, lo, hi;
+    bool leaky;
+};
+
+static inline struct activator make_activator(const struct dsq_activate *a, float lo, float hi)
+{
+    return (struct activator){_mm256_set1_ps(a->slope), _mm256_set1_ps(lo), _mm256_set1_ps(hi),
+                              a->leaky};
+}
+
+static inline __m256 leak_f32(__m256 v, const struct activator *a)
+{
+    if (!a->leaky)
+        return v;
+    __m256 negative = _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_LT_OQ);
+    return _mm256_blendv_ps(v, _mm256_mul_ps(v, a->slope), negative);
+}
+
+static inline __m256 activate_f32(__m256 v, const struct activator *a)
+{
+    return clamp_f32(leak_f32(v, a), a->lo, a->hi);
 }
 
 struct quantizer {

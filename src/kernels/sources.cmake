@@ -2,6 +2,14 @@
 # A file for one instruction set gets that set's flags and no other file does. Such a file exports
 # only the functions in its family's .def.
 set(DSQ_KERNEL_SOURCES
+  src/kernels/dw_f32.c
+  src/kernels/dw_f32_avx2.c
+  src/kernels/dw_f32_avx512vnni.c
+  src/kernels/dw_f32_ref.c
+  src/kernels/dw_s8.c
+  src/kernels/dw_s8_avx2.c
+  src/kernels/dw_s8_avx512vnni.c
+  src/kernels/dw_s8_ref.c
   src/kernels/igemm_f32.c
   src/kernels/igemm_f32_avx2.c
   src/kernels/igemm_f32_avx512vnni.c

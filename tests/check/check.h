@@ -111,7 +111,8 @@ struct check_family {
     void (*bench)(struct check_bench *b, size_t i);
     bool (*select)(uint32_t cpu); /* the choice for these flags is a legal one */
 };
-extern const struct check_family check_family_igemm_f32, check_family_igemm_s8, check_family_rows,
-    check_family_math_f32, check_family_pixels;
+#define FAMILY(name) extern const struct check_family check_family_##name;
+#include "families.def"
+#undef FAMILY
 
 #endif

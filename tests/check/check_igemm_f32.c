@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "check.h"
+#include "check_epilogue.h"
 #include "kernels/igemm_f32.h"
 
 enum { MAX_STRIDE = 64, BENCH_BLOCKS = 4 };
@@ -72,22 +72,18 @@ struct tile {
     enum check_side side;
     bool residual, in_place;
     size_t r_stride, y_stride;
-    float lo, hi;
+    struct dsq_activate act;
 };
 
 static struct tile draw_tile(struct check *c, size_t mr, size_t nr)
 {
-    static const float bounds[][2] = {{-INFINITY, INFINITY}, {0, INFINITY}, {0, 6},
-                                      {-1.5f, 2.25f},        {3, 3},        {-INFINITY, -2}};
-    const size_t which = check_below(c, sizeof bounds / sizeof bounds[0]);
     struct tile t = {.mr = mr,
                      .nr = nr,
                      .block = check_below(c, 2),
                      .side = check_below(c, 2) ? CHECK_END : CHECK_BEGIN,
                      .residual = check_below(c, 2),
                      .y_stride = nr + (check_below(c, 2) ? check_below(c, 40) : 0),
-                     .lo = bounds[which][0],
-                     .hi = bounds[which][1]};
+                     .act = check_draw_activate(c)};
     t.in_place = t.residual && check_below(c, 2);
     t.r_stride = t.in_place ? t.y_stride : nr + check_below(c, 40);
     return t;
@@ -101,11 +97,7 @@ static void expect(const struct problem *p, const struct tile *t, const float *r
             float v = p->chain[i * p->n_cols + t->block * p->k->nr + j];
             if (r)
                 v += r[i * t->r_stride + j];
-            if (v < t->lo)
-                v = t->lo;
-            if (v > t->hi)
-                v = t->hi;
-            want[i * t->y_stride + j] = v;
+            want[i * t->y_stride + j] = check_activate(&t->act, v);
         }
 }
 
@@ -149,16 +141,18 @@ static bool check_tile(struct check *c, struct problem *p, const struct tile *t)
     float *want = check_shadow(&p->y, y);
     expect(p, t, r, want);
 
+    char act[CHECK_TEXT];
+    check_describe_activate(&t->act, act);
     check_case(c,
                "kc %zu, taps %zu, fill %d, mr %zu, nr %zu, block %zu, buffers at the %s, r %s "
-               "(stride %zu), y_stride %zu, clamp [%g, %g]",
+               "(stride %zu), y_stride %zu, %s",
                p->kc, p->taps, p->fill, t->mr, t->nr, t->block,
                t->side == CHECK_END ? "end" : "begin",
                !r            ? "none"
                : t->in_place ? "is y"
                              : "apart",
-               t->r_stride, t->y_stride, (double)t->lo, (double)t->hi);
-    const struct dsq_igemm_f32 params = {p->kc, p->taps, t->lo, t->hi};
+               t->r_stride, t->y_stride, act);
+    const struct dsq_igemm_f32 params = {p->kc, p->taps, t->act};
     k->run(&params, t->mr, t->nr, a, packed + t->block * block_floats, bias, r, t->r_stride, y,
            t->y_stride);
     if (!check_tile_f32(c, t->mr, t->nr, want, t->y_stride, y, t->y_stride))
@@ -251,7 +245,7 @@ static void bench_run(void *arg)
 static void bench_case(struct check_bench *bench, const struct dsq_igemm_f32_kernel *k, size_t kc,
                        size_t taps, enum check_peak peak)
 {
-    struct bench_run b = {.k = k, .params = {kc, taps, 0, INFINITY}};
+    struct bench_run b = {.k = k, .params = {kc, taps, {.hi = INFINITY}}};
     const size_t n = BENCH_BLOCKS * k->nr, n_data = (k->mr + taps) * kc;
     b.data = calloc(n_data, sizeof(float));
     b.packed = aligned_alloc(64, BENCH_BLOCKS * dsq_igemm_f32_block_floats(k, taps, kc) * 4);

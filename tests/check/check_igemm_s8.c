@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "check.h"
+#include "check_epilogue.h"
 #include "kernels/igemm_s8.h"
 
 enum { MAX_STRIDE = 80, MAX_MR = 32, BENCH_BLOCKS = 4 };
@@ -72,43 +72,15 @@ struct tile {
     struct dsq_igemm_s8 params;
 };
 
-static int32_t draw_zero(struct check *c)
-{
-    static const int32_t zeros[] = {0, 0, 0, -128, -127, 127, 3};
-    size_t i = check_below(c, 10);
-    return i < 7 ? zeros[i] : (int32_t)check_below(c, 256) - 128;
-}
-
-/* A scale: often a power of two, so that quantized values fall on the middle between two integers.
- */
-static float draw_scale(struct check *c, float near)
-{
-    float power = exp2f(floorf(log2f(near)) + (float)check_below(c, 3) - 1.0f);
-    return check_below(c, 2) ? power : power * check_uniform(c, 0.5f, 1.5f);
-}
-
 static void draw_params(struct check *c, const struct problem *p, struct dsq_igemm_s8 *s)
 {
-    static const int32_t ranges[][2] = {{-127, 127},  {-128, 127}, {0, 127},
-                                        {-128, -128}, {127, 127},  {-5, 9}};
-    static const float bounds[][2] = {
-        {-INFINITY, INFINITY}, {-INFINITY, INFINITY}, {0, INFINITY}, {0, 6}, {-15, 22.25f}, {3, 3}};
-    const size_t range = check_below(c, 6), bound = check_below(c, 6);
-    int32_t a_zero = draw_zero(c);
+    int32_t a_zero = check_draw_zero(c);
     *s = (struct dsq_igemm_s8){
         .kc = p->kc,
         .taps = p->taps,
         .a_zero = p->nonnegative && a_zero < 0 ? -(a_zero + 1) : a_zero,
         .a_nonnegative = p->nonnegative,
-        .act_lo = bounds[bound][0],
-        .act_hi = bounds[bound][1],
-        .r_zero = draw_zero(c),
-        .r_scale = draw_scale(c, 0.5f),
-        .y_is_float = check_below(c, 3) == 0,
-        .y_inv_scale = draw_scale(c, 1.0f),
-        .y_zero = draw_zero(c),
-        .y_min = ranges[range][0],
-        .y_max = ranges[range][1],
+        .out = check_draw_epilogue(c),
     };
 }
 
@@ -121,25 +93,9 @@ static struct tile draw_tile(struct check *c, const struct problem *p, size_t mr
                      .residual = check_below(c, 2),
                      .y_stride = nr + (check_below(c, 2) ? check_below(c, 40) : 0)};
     draw_params(c, p, &t.params);
-    t.in_place = t.residual && !t.params.y_is_float && check_below(c, 2);
+    t.in_place = t.residual && !t.params.out.y_is_float && check_below(c, 2);
     t.r_stride = t.in_place ? t.y_stride : nr + check_below(c, 40);
     return t;
-}
-
-static int8_t quantized(const struct dsq_igemm_s8 *s, float y)
-{
-    float v = y * s->y_inv_scale;
-    if (isnan(v))
-        return (int8_t)s->y_zero;
-    if (s->y_zero != 0)
-        v += (float)s->y_zero;
-    if (v < (float)s->y_min)
-        return (int8_t)s->y_min;
-    if (v > (float)s->y_max)
-        return (int8_t)s->y_max;
-    int32_t down = (int32_t)floorf(v); /* half to even, by hand */
-    float above = v - (float)down;
-    return (int8_t)(down + (above > 0.5f || (above == 0.5f && down % 2 != 0)));
 }
 
 /* What the tile should be, into the shadow of y. */
@@ -151,17 +107,8 @@ static void expect(const struct problem *p, const struct tile *t, const float *m
         for (size_t j = 0; j < t->nr; j++) {
             const size_t col = t->block * p->k->nr + j, at = i * t->y_stride + j;
             int32_t acc = p->acc[i * p->n_cols + col] - s->a_zero * p->w_sum[col];
-            float v = fmaf((float)acc, m[j], bias[j]);
-            if (r)
-                v = fmaf((float)(r[i * t->r_stride + j] - s->r_zero), s->r_scale, v);
-            if (v < s->act_lo)
-                v = s->act_lo;
-            if (v > s->act_hi)
-                v = s->act_hi;
-            if (s->y_is_float)
-                ((float *)want)[at] = v;
-            else
-                ((int8_t *)want)[at] = quantized(s, v);
+            check_finish_s8(&s->out, fmaf((float)acc, m[j], bias[j]),
+                            r ? &r[i * t->r_stride + j] : NULL, want, at);
         }
 }
 
@@ -184,36 +131,21 @@ static const int8_t *draw_residual(struct check *c, struct problem *p, const str
     return r;
 }
 
-/* Multipliers that bring the largest sum to a few hundred, and now and then anything at all. */
-static void draw_columns(struct check *c, const struct problem *p, size_t n, float *m, float *bias)
-{
-    for (size_t j = 0; j < n; j++) {
-        m[j] = draw_scale(c, 300.0f / (float)p->acc_max);
-        bias[j] = check_below(c, 2) ? (float)check_below(c, 9) - 4.0f : check_uniform(c, -90, 90);
-        if (check_below(c, 40) == 0)
-            m[j] = check_any_f32(c);
-        if (check_below(c, 40) == 0)
-            bias[j] = check_any_f32(c);
-    }
-}
-
 static void describe(struct check *c, const struct problem *p, const struct tile *t,
                      const int8_t *r)
 {
     const struct dsq_igemm_s8 *s = &t->params;
+    char epilogue[CHECK_TEXT];
+    check_describe_epilogue(&s->out, epilogue);
     check_case(
         c,
         "kc %zu, taps %zu, fill %d, mr %zu, nr %zu, block %zu, buffers at the %s, r %s "
-        "(stride %zu, zero %d, scale %a), y %s (stride %zu, inv_scale %a, zero %d, [%d, %d]), "
-        "a %s (zero %d), clamp [%g, %g]",
+        "(stride %zu), y stride %zu, a %s (zero %d), %s",
         p->kc, p->taps, p->fill, t->mr, t->nr, t->block, t->side == CHECK_END ? "end" : "begin",
         !r            ? "none"
         : t->in_place ? "is y"
                       : "apart",
-        t->r_stride, s->r_zero, (double)s->r_scale, s->y_is_float ? "float" : "s8", t->y_stride,
-        (double)s->y_inv_scale, s->y_zero, s->y_min, s->y_max,
-        s->a_nonnegative ? "nonnegative" : "signed", s->a_zero, (double)s->act_lo,
-        (double)s->act_hi);
+        t->r_stride, t->y_stride, s->a_nonnegative ? "nonnegative" : "signed", s->a_zero, epilogue);
 }
 
 /* Row pointers on the tile's side; rows past mr repeat the last. */
@@ -228,7 +160,7 @@ static void point_at_rows(const struct problem *p, const struct tile *t, const i
 
 static bool compare(struct check *c, struct problem *p, const struct tile *t, void *want, void *y)
 {
-    if (!t->params.y_is_float)
+    if (!t->params.out.y_is_float)
         return check_tile_s8(c, t->mr, t->nr, want, t->y_stride, y, t->y_stride) &&
                check_untouched(c, &p->y);
     if (!check_tile_f32(c, t->mr, t->nr, want, t->y_stride, y, t->y_stride))
@@ -284,8 +216,8 @@ static bool check_tile(struct check *c, struct problem *p, const struct tile *t)
     point_at_rows(p, t, a);
     float *m = check_place(&p->m, t->nr * sizeof(float), t->side);
     float *bias = check_place(&p->bias, t->nr * sizeof(float), t->side);
-    draw_columns(c, p, t->nr, m, bias);
-    void *y = place_tile(c, &p->y, t, t->y_stride, t->params.y_is_float ? sizeof(float) : 1);
+    check_draw_columns(c, p->acc_max, t->nr, m, bias);
+    void *y = place_tile(c, &p->y, t, t->y_stride, t->params.out.y_is_float ? sizeof(float) : 1);
     const int8_t *r = draw_residual(c, p, t, y);
     void *want = check_shadow(&p->y, y);
     expect(p, t, m, bias, r, want);
@@ -389,9 +321,7 @@ static void bench_case(struct check_bench *bench, const struct dsq_igemm_s8_kern
                           .params = {.kc = kc,
                                      .taps = taps,
                                      .a_nonnegative = nonnegative,
-                                     .act_hi = INFINITY,
-                                     .y_inv_scale = 1,
-                                     .y_max = 127}};
+                                     .out = {.act.hi = INFINITY, .y_inv_scale = 1, .y_max = 127}}};
     const size_t n = BENCH_BLOCKS * k->nr;
     b.data = calloc(k->mr + taps, kc);
     b.packed = aligned_alloc(64, BENCH_BLOCKS * dsq_igemm_s8_block_bytes(k, taps, kc));

@@ -25,11 +25,9 @@
 #include "check.h"
 
 static const struct check_family *const families[] = {
-    &check_family_igemm_f32,
-    &check_family_igemm_s8,
-    &check_family_rows,
-    &check_family_math_f32,
-    &check_family_pixels,
+#define FAMILY(name) &check_family_##name,
+#include "families.def"
+#undef FAMILY
 };
 enum { N_FAMILIES = sizeof families / sizeof families[0], EXIT_USAGE = 2, EXIT_NOT_HERE = 77 };
 

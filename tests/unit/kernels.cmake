@@ -4,6 +4,8 @@
 set(DSQ_CHECK_SOURCES
     tests/check/main.c tests/check/random.c tests/check/memory.c tests/check/report.c
     tests/check/bench.c tests/check/peak.c tests/check/quant.c
+    tests/check/check_epilogue.c
+    tests/check/check_dw_f32.c tests/check/check_dw_s8.c
     tests/check/check_igemm_f32.c tests/check/check_igemm_s8.c tests/check/check_rows.c
     tests/check/check_math_f32.c
     tests/check/check_pixels.c

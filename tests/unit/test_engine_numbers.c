@@ -107,9 +107,10 @@ static void add_conv(struct maker *m)
     struct dsq_conv_attr a = {.group = 1};
     random_window(m, &a.win, same);
     a.out_channels = random_int(&m->random, 1, 40);
-    if (random_int(&m->random, 0, 4) == 0 && x.channels % 2 == 0 && x.channels <= 40) {
+    if (random_int(&m->random, 0, 3) == 0 && x.channels % 2 == 0 && x.channels <= 40) {
         a.group = random_int(&m->random, 0, 1) ? 2 : x.channels;
-        a.out_channels = a.group * random_int(&m->random, 1, 40 / (int)a.group);
+        bool depthwise = a.group == x.channels && random_int(&m->random, 0, 2) > 0;
+        a.out_channels = a.group * (depthwise ? 1 : random_int(&m->random, 1, 40 / (int)a.group));
     }
     a.act = random_int(&m->random, 0, 2);
     a.act_lo = a.act == DSQ_ACT_NONE ? -INFINITY : a.act == DSQ_ACT_CLIP ? -0.5f : 0.0f;

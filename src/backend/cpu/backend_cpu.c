@@ -94,6 +94,8 @@ static enum dsq_status cpu_open(struct dsq_device **out, const struct dsq_backen
         return dsq_fail(d, DSQ_NOMEM, "no memory for the CPU device");
     dev->allocator = s->allocator;
     dev->cpu_flags = s->cpu_flags;
+    dev->dw_f32 = dsq_dw_f32_select(s->cpu_flags);
+    dev->dw_s8 = dsq_dw_s8_select(s->cpu_flags);
     dev->igemm_f32 = dsq_igemm_f32_select(s->cpu_flags);
     dev->igemm_s8 = dsq_igemm_s8_select(s->cpu_flags);
     dev->rows = dsq_rows_select(s->cpu_flags);

@@ -11,6 +11,8 @@
 #define DSQ_BACKEND_CPU_BACKEND_CPU_H
 
 #include "backend/backend.h"
+#include "kernels/dw_f32.h"
+#include "kernels/dw_s8.h"
 #include "kernels/igemm_f32.h"
 #include "kernels/igemm_s8.h"
 #include "kernels/pixels.h"
@@ -23,6 +25,8 @@ struct dsq_cpu_packed; /* packed.c */
 struct dsq_device {
     const struct dsq_allocator *allocator;
     uint32_t cpu_flags;
+    const struct dsq_dw_f32_kernel *dw_f32;
+    const struct dsq_dw_s8_kernel *dw_s8;
     const struct dsq_igemm_f32_kernel *igemm_f32;
     const struct dsq_igemm_s8_kernel *igemm_s8;
     const struct dsq_rows_kernels *rows;

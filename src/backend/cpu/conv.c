@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Convolution: what it supports, preparing it, its geometry at a shape, and sharing the work. The
- * element types are in conv_f32.c and conv_s8.c, addresses in conv_tile.c; conv.h has the picture.
+ * kernels are called in conv_f32.c, conv_s8.c and conv_depthwise.c, addresses in conv_tile.c;
+ * conv.h has the picture.
  */
 #include "backend/cpu/conv.h"
 
@@ -86,15 +87,30 @@ static bool conv_supports(const struct dsq_graph *g, const struct dsq_node *n, c
 
 static void set_activation(struct dsq_conv *cv, const struct dsq_conv_attr *a)
 {
-    cv->act_lo = a->act == DSQ_ACT_NONE ? -INFINITY : a->act == DSQ_ACT_RELU ? 0.0f : a->act_lo;
-    cv->act_hi = a->act == DSQ_ACT_CLIP ? a->act_hi : INFINITY;
+    cv->act = (struct dsq_activate){.lo = -INFINITY, .hi = INFINITY};
+    if (a->act == DSQ_ACT_RELU)
+        cv->act.lo = 0.0f;
+    if (a->act == DSQ_ACT_CLIP)
+        cv->act.lo = a->act_lo, cv->act.hi = a->act_hi;
+    cv->act.leaky = a->act == DSQ_ACT_LEAKY_RELU;
+    cv->act.slope = a->act_alpha;
+}
+
+static void set_groups(struct dsq_conv *cv, const struct dsq_conv_attr *a, size_t group_in)
+{
+    cv->depthwise = a->group > 1 && group_in == 1 && a->out_channels == a->group;
+    cv->groups = cv->depthwise ? 1 : (size_t)a->group;
+    cv->group_in = cv->depthwise ? (size_t)a->group : group_in;
+    cv->group_out = (size_t)a->out_channels / cv->groups;
+    cv->merged = cv->groups == 1 && cv->group_in <= MERGE_CHANNELS && !cv->depthwise &&
+                 a->win.kernel[1] > 1 && a->win.dilation[1] == 1;
 }
 
 static void set_taps(struct dsq_conv *cv)
 {
     size_t kh = (size_t)cv->win.kernel[0], kw = (size_t)cv->win.kernel[1];
     cv->taps = cv->merged ? kh : kh * kw;
-    cv->kc = cv->merged ? cv->group_in * kw : cv->group_in;
+    cv->kc = cv->depthwise ? 1 : cv->merged ? cv->group_in * kw : cv->group_in;
 }
 
 static enum dsq_status make_zero_rows(struct dsq_conv *cv, struct dsq_diag *d)
@@ -119,14 +135,13 @@ static enum dsq_status conv_prepare(struct dsq_prepared *p, struct dsq_diag *d)
     const struct dsq_value *w = &p->graph->value[p->node->in[DSQ_CONV_W]];
     dsq_vid b = p->node->in[DSQ_CONV_B];
     bool is_s8 = w->dtype == DSQ_S8;
-    cv->type = is_s8 ? &dsq_conv_s8 : &dsq_conv_f32;
     cv->win = a->win;
     cv->element = is_s8 ? 1 : sizeof(float);
-    cv->groups = (size_t)a->group;
-    cv->group_in = (size_t)w->shape.dim[3];
-    cv->group_out = (size_t)(a->out_channels / a->group);
-    cv->merged = cv->groups == 1 && cv->group_in <= MERGE_CHANNELS && a->win.kernel[1] > 1 &&
-                 a->win.dilation[1] == 1;
+    set_groups(cv, a, (size_t)w->shape.dim[3]);
+    if (cv->depthwise)
+        cv->type = is_s8 ? &dsq_conv_depthwise_s8 : &dsq_conv_depthwise_f32;
+    else
+        cv->type = is_s8 ? &dsq_conv_s8 : &dsq_conv_f32;
     set_taps(cv);
     set_activation(cv, a);
     if (b == DSQ_NO_VALUE) {
@@ -139,7 +154,9 @@ static enum dsq_status conv_prepare(struct dsq_prepared *p, struct dsq_diag *d)
     DSQ_TRY(cv->type->pack(cv, d));
     snprintf(p->why, sizeof p->why, "%s, %d segment%s%s", is_s8 ? "INT8" : "FP32",
              (int)p->node->n_out, p->node->n_out == 1 ? "" : "s",
-             cv->merged ? ", window rows as single taps" : "");
+             cv->depthwise ? ", depthwise"
+             : cv->merged  ? ", window rows as single taps"
+                           : "");
     return DSQ_OK;
 }
 

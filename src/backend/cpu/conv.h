@@ -5,6 +5,7 @@
  *   conv.c       supports, prepare, shapes, sharing the work among threads
  *   conv_tile.c  row addresses of a tile of output pixels; scattering a tile into other layouts
  *   conv_f32.c, conv_s8.c   packing, and one kernel call
+ *   conv_depthwise.c        the same where every channel is a group of its own
  *
  * A convolution is a matrix product over tiles of `mr` output pixels. Its left rows are not copied
  * (no im2col): for each tap of the window and each pixel of the tile the kernel gets the address of
@@ -18,6 +19,9 @@
  *
  * Loop: panels of blocks whose packed weights stay in the second-level cache, over tiles of all
  * segments, over the panel's blocks. A task is (panel, segment, range of tiles).
+ *
+ * A depthwise convolution takes the same addresses, tiles and loop to kernels of its own. It counts
+ * as one group, whose blocks are blocks of channels.
  *
  * When a pixel has few channels (the first layer) the taps of one window row are one tap of KW * C
  * contiguous elements ("merged"); windows that cross the left or right border are then copied into
@@ -47,13 +51,15 @@ struct dsq_conv_type {
     void (*run_tile)(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
                      const struct dsq_conv_tile *t);
 };
-extern const struct dsq_conv_type dsq_conv_f32, dsq_conv_s8;
+extern const struct dsq_conv_type dsq_conv_f32, dsq_conv_s8, dsq_conv_depthwise_f32,
+    dsq_conv_depthwise_s8;
 
 struct dsq_conv {
     struct dsq_prepared head;
     const struct dsq_conv_type *type;
     struct dsq_window win;
     bool merged;                        /* a window row is one tap */
+    bool depthwise;                     /* groups of one channel each way; groups is 1 then */
     size_t element;                     /* bytes of an input element */
     size_t mr, nr;                      /* the kernel's tile */
     size_t groups, group_in, group_out; /* channels a group */
@@ -64,7 +70,7 @@ struct dsq_conv {
     float *own_bias;                    /* zeros, when the node has none */
     char *zero_rows;                    /* a row of zero points a segment */
     size_t zero_row_bytes;
-    float act_lo, act_hi;
+    struct dsq_activate act;
 };
 
 /* One segment at the shape at hand. Strides are in elements of the respective tensor. */
@@ -86,6 +92,11 @@ struct dsq_conv_segment {
     int64_t tiles, tiles_per_task;
     size_t first_task, n_tasks;
 };
+
+/* conv_s8.c: the weights' sums fit in 32 bits; the epilogue of a segment. */
+enum dsq_status dsq_conv_check_s8(const struct dsq_conv *cv, const int8_t *w, struct dsq_diag *d);
+struct dsq_epilogue_s8 dsq_conv_epilogue_s8(const struct dsq_conv *cv,
+                                            const struct dsq_conv_segment *s);
 
 /* conv_tile.c: fill rows[tap * mr + i] for i < mr from `pixel` on (the last pixel repeats past the
  * end of the picture). `scratch`: mr * taps * kc elements, used when merged. */

@@ -33,7 +33,7 @@ static enum dsq_status pack_f32(struct dsq_conv *cv, struct dsq_diag *d)
 static void run_tile_f32(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
                          const struct dsq_conv_tile *t)
 {
-    struct dsq_igemm_f32 p = {cv->kc, cv->taps, cv->act_lo, cv->act_hi};
+    struct dsq_igemm_f32 p = {cv->kc, cv->taps, cv->act};
     const float *r = s->r;
     if (r)
         r += t->pixel * s->r_pixel + (int64_t)t->channel;

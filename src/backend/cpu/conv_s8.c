@@ -7,7 +7,7 @@
 
 /* 255 * sum |w| of a channel and 255 * 128 * its length must fit in s32; weights are in [-127,
  * 127]. */
-static enum dsq_status check_weights(const struct dsq_conv *cv, const int8_t *w, struct dsq_diag *d)
+enum dsq_status dsq_conv_check_s8(const struct dsq_conv *cv, const int8_t *w, struct dsq_diag *d)
 {
     size_t length = cv->taps * cv->kc, n = cv->groups * cv->group_out;
     if (length > INT32_MAX / (255 * 128))
@@ -27,7 +27,7 @@ static enum dsq_status pack_s8(struct dsq_conv *cv, struct dsq_diag *d)
     struct dsq_device *dev = cv->head.device;
     const struct dsq_igemm_s8_kernel *k = dev->igemm_s8;
     const struct dsq_value *w = &cv->head.graph->value[cv->head.node->in[DSQ_CONV_W]];
-    DSQ_TRY(check_weights(cv, w->data, d));
+    DSQ_TRY(dsq_conv_check_s8(cv, w->data, d));
     cv->mr = k->mr;
     cv->nr = k->nr;
     cv->group_blocks = (cv->group_out + k->nr - 1) / k->nr;
@@ -48,27 +48,35 @@ static enum dsq_status pack_s8(struct dsq_conv *cv, struct dsq_diag *d)
     return DSQ_OK;
 }
 
+struct dsq_epilogue_s8 dsq_conv_epilogue_s8(const struct dsq_conv *cv,
+                                            const struct dsq_conv_segment *s)
+{
+    const struct dsq_quant *yq = &s->y_value->q;
+    struct dsq_epilogue_s8 e = {.act = cv->act,
+                                .y_is_float = s->y_element == sizeof(float),
+                                .y_inv_scale = yq->inv_scale,
+                                .y_zero = yq->zero_point,
+                                .y_min = yq->qmin,
+                                .y_max = yq->qmax};
+    if (s->r) {
+        e.r_zero = s->r_value->q.zero_point;
+        e.r_scale = s->r_value->q.scale;
+    }
+    return e;
+}
+
 static void run_tile_s8(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
                         const struct dsq_conv_tile *t)
 {
-    const struct dsq_quant *xq = &s->x_value->q, *yq = &s->y_value->q;
+    const struct dsq_quant *xq = &s->x_value->q;
     struct dsq_igemm_s8 p = {.kc = cv->kc,
                              .taps = cv->taps,
                              .a_zero = xq->zero_point,
                              .a_nonnegative = xq->qmin >= 0 && xq->zero_point >= 0,
-                             .act_lo = cv->act_lo,
-                             .act_hi = cv->act_hi,
-                             .y_is_float = s->y_element == sizeof(float),
-                             .y_inv_scale = yq->inv_scale,
-                             .y_zero = yq->zero_point,
-                             .y_min = yq->qmin,
-                             .y_max = yq->qmax};
+                             .out = dsq_conv_epilogue_s8(cv, s)};
     const int8_t *r = s->r;
-    if (r) {
+    if (r)
         r += t->pixel * s->r_pixel + (int64_t)t->channel;
-        p.r_zero = s->r_value->q.zero_point;
-        p.r_scale = s->r_value->q.scale;
-    }
     cv->head.device->igemm_s8->run(&p, t->mr, t->n_channels, (const int8_t *const *)t->rows,
                                    cv->packed + t->block * cv->block_bytes, s->m + t->channel,
                                    cv->bias + t->channel, r, (size_t)s->r_pixel, t->y, t->y_stride);
