@@ -128,9 +128,26 @@ static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
     case DSQ_OP_BATCHNORM:
         fits = x->dtype == DSQ_F32 && y->dtype == DSQ_F32;
         break;
-    case DSQ_OP_RELU:
     case DSQ_OP_CLIP:
     case DSQ_OP_SIGMOID:
+    case DSQ_OP_LEAKY_RELU:
+    case DSQ_OP_HARDSIGMOID:
+    case DSQ_OP_HARDSWISH:
+    case DSQ_OP_TANH:
+    case DSQ_OP_SILU:
+    case DSQ_OP_ELU:
+    case DSQ_OP_GELU:
+    case DSQ_OP_GELU_TANH:
+    case DSQ_OP_MISH:
+    case DSQ_OP_SOFTPLUS:
+    case DSQ_OP_ERF:
+    case DSQ_OP_EXP:
+    case DSQ_OP_LOG:
+    case DSQ_OP_SQRT:
+    case DSQ_OP_RECIPROCAL:
+    case DSQ_OP_FLOOR:
+    case DSQ_OP_CEIL:
+    case DSQ_OP_ROUND:
     case DSQ_OP_MAXPOOL:
         fits = is_float_or_s8(x) && x->dtype == y->dtype;
         break;

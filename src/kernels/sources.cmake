@@ -27,6 +27,8 @@ set(DSQ_KERNEL_SOURCES
   src/kernels/rows_math_avx2.c
   src/kernels/rows_ref.c
   src/kernels/rows_transpose_avx2.c
+  src/kernels/unary.c
+  src/kernels/unary_ref.c
 )
 list(APPEND DSQ_SOURCES ${DSQ_KERNEL_SOURCES})
 

@@ -68,4 +68,8 @@ struct dsq_unary_kernel {
 const struct dsq_unary_kernel *dsq_unary_select(uint32_t cpu);
 const struct dsq_unary_kernel *dsq_unary_all(size_t *n);
 
+/* Every variant; call them through the table. */
+#define KERNEL(function, needs) dsq_unary_fn function;
+#include "kernels/unary.def"
+
 #endif

@@ -52,14 +52,6 @@ static bool is_postprocessing(const char *op)
     return false;
 }
 
-/* "Add, BatchNormalization, ..." */
-static void list_supported(struct dsq_writer *w)
-{
-    for (size_t i = 0; i < N_OPS; i++)
-        if (!i || strcmp(ops[i].name, ops[i - 1].name) != 0)
-            dsq_write_format(w, "%s%s", i ? ", " : "", ops[i].name);
-}
-
 /* Operators of other needed nodes that are missing too, so that nobody learns of them one by one.
  */
 static void list_missing(struct dsq_import *im, const bool *needed, struct dsq_writer *w)
@@ -111,8 +103,6 @@ static enum dsq_status fail_unsupported(struct dsq_import *im, const bool *neede
         dsq_write_text(&w,
                        "; if this is post-processing, cut it off: name the tensors before it as "
                        "outputs (--outputs=a,b)");
-    dsq_write_text(&w, "; supported are ");
-    list_supported(&w);
     enum dsq_status status =
         dsq_import_fail(im, DSQ_UNSUPPORTED, "not supported%s", w.failed ? "" : w.data);
     dsq_writer_free(&w);

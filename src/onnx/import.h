@@ -127,7 +127,7 @@ enum dsq_status dsq_import_emit(struct dsq_import *im, enum dsq_op op, int32_t n
  * that only we know. */
 enum dsq_status dsq_import_emit_all(struct dsq_import *im, enum dsq_op op, int32_t n_in,
                                     const dsq_vid *in, const void *attr) DSQ_MUST_CHECK;
-/* Append a node whose output only we know: "OUTPUT.what". */
+/* Append a node whose output only we know: "OUTPUT.what". `out` may be one of `in`. */
 enum dsq_status dsq_import_emit_inner(struct dsq_import *im, enum dsq_op op, const char *what,
                                       int32_t n_in, const dsq_vid *in, const void *attr,
                                       dsq_vid *out) DSQ_MUST_CHECK;

@@ -167,10 +167,13 @@ enum dsq_status dsq_import_emit_inner(struct dsq_import *im, enum dsq_op op, con
 {
     static const struct dsq_shape unknown = {.rank = -1};
     int32_t index;
+    dsq_vid made; /* `out` may be one of `in` */
     const char *name = inner_name(im, what);
     if (!name)
         return dsq_fail(im->diag, DSQ_NOMEM, "out of memory");
-    DSQ_TRY(dsq_graph_add_value(im->graph, name, DSQ_F32, &unknown, out, im->diag));
-    return dsq_graph_add_node(im->graph, op, im->node->name ? im->node->name : "", n_in, in, 1, out,
-                              attr, &index, im->diag);
+    DSQ_TRY(dsq_graph_add_value(im->graph, name, DSQ_F32, &unknown, &made, im->diag));
+    DSQ_TRY(dsq_graph_add_node(im->graph, op, im->node->name ? im->node->name : "", n_in, in, 1,
+                               &made, attr, &index, im->diag));
+    *out = made;
+    return DSQ_OK;
 }

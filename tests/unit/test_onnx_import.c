@@ -228,7 +228,7 @@ static void tail_can_be_cut_off(void **state)
     assert_int_equal(dsq_onnx_to_graph(m, &g, &d), DSQ_UNSUPPORTED);
     assert_non_null(strstr(d.text,
                            "tests/onnx/tail.onnx: node 'nms' (NonMaxSuppression, opset 13): not "
-                           "supported (nor are Softplus); if this is post-processing, cut it off"));
+                           "supported (nor are LSTM); if this is post-processing, cut it off"));
     assert_null(g);
     assert_int_equal(dsq_onnx_to_graph_at(m, unknown, 1, &g, &d), DSQ_MALFORMED);
     assert_non_null(strstr(d.text, "'score' is no graph input"));

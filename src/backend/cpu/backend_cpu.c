@@ -13,6 +13,27 @@ static const struct dsq_cpu_op *const ops[DSQ_OP_COUNT] = {
     [DSQ_OP_RELU] = &dsq_cpu_unary,
     [DSQ_OP_CLIP] = &dsq_cpu_unary,
     [DSQ_OP_SIGMOID] = &dsq_cpu_unary,
+    [DSQ_OP_LEAKY_RELU] = &dsq_cpu_unary,
+    [DSQ_OP_HARDSIGMOID] = &dsq_cpu_unary,
+    [DSQ_OP_HARDSWISH] = &dsq_cpu_unary,
+    [DSQ_OP_TANH] = &dsq_cpu_unary,
+    [DSQ_OP_SILU] = &dsq_cpu_unary,
+    [DSQ_OP_ELU] = &dsq_cpu_unary,
+    [DSQ_OP_GELU] = &dsq_cpu_unary,
+    [DSQ_OP_GELU_TANH] = &dsq_cpu_unary,
+    [DSQ_OP_MISH] = &dsq_cpu_unary,
+    [DSQ_OP_SOFTPLUS] = &dsq_cpu_unary,
+    [DSQ_OP_ERF] = &dsq_cpu_unary,
+    [DSQ_OP_EXP] = &dsq_cpu_unary,
+    [DSQ_OP_LOG] = &dsq_cpu_unary,
+    [DSQ_OP_SQRT] = &dsq_cpu_unary,
+    [DSQ_OP_RECIPROCAL] = &dsq_cpu_unary,
+    [DSQ_OP_ABS] = &dsq_cpu_unary,
+    [DSQ_OP_NEG] = &dsq_cpu_unary,
+    [DSQ_OP_SIGN] = &dsq_cpu_unary,
+    [DSQ_OP_FLOOR] = &dsq_cpu_unary,
+    [DSQ_OP_CEIL] = &dsq_cpu_unary,
+    [DSQ_OP_ROUND] = &dsq_cpu_unary,
     [DSQ_OP_ADD] = &dsq_cpu_binary,
     [DSQ_OP_SUB] = &dsq_cpu_binary,
     [DSQ_OP_MUL] = &dsq_cpu_binary,
@@ -100,6 +121,7 @@ static enum dsq_status cpu_open(struct dsq_device **out, const struct dsq_backen
     dev->igemm_s8 = dsq_igemm_s8_select(s->cpu_flags);
     dev->rows = dsq_rows_select(s->cpu_flags);
     dev->pixels = dsq_pixels_select(s->cpu_flags);
+    dev->unary = dsq_unary_select(s->cpu_flags);
     *out = dev;
     return DSQ_OK;
 }

@@ -17,6 +17,7 @@
 #include "kernels/igemm_s8.h"
 #include "kernels/pixels.h"
 #include "kernels/rows.h"
+#include "kernels/unary.h"
 
 extern const struct dsq_backend dsq_backend_cpu;
 
@@ -31,6 +32,7 @@ struct dsq_device {
     const struct dsq_igemm_s8_kernel *igemm_s8;
     const struct dsq_rows_kernels *rows;
     const struct dsq_pixels_kernels *pixels;
+    const struct dsq_unary_kernel *unary;
     struct dsq_cpu_packed *packed; /* list */
     size_t packed_bytes;
 };
