@@ -72,6 +72,7 @@ static enum dsq_status detector_create(struct detector **out, struct dsq_context
         goto fail;
     }
     DSQ_GUARD(dsq_task_parse(&t->task, file->task_json, NULL, 0, a, d));
+    DSQ_GUARD(dsq_task_decodes(t->task, d));
     *out = t;
     return DSQ_OK;
 fail:

@@ -212,7 +212,8 @@ static enum dsq_status find_task(struct evaluation *e, const struct dsq_engine_f
     const char *text = s->task ? s->task : dsq_engine_file_task(file);
     if (!text)
         return dsq_task_missing(file->path, d);
-    return dsq_task_parse(&e->task, text, s->resize, s->pad, s->common->allocator, d);
+    DSQ_TRY(dsq_task_parse(&e->task, text, s->resize, s->pad, s->common->allocator, d));
+    return dsq_task_decodes(e->task, d);
 }
 
 static enum dsq_status read_dataset(struct dsq_coco_dataset **dataset,

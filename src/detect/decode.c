@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Decoding: find and check the outputs, let the family make candidates of each level, order,
- * suppress, and lead the boxes back to the original picture.
+ * Decoding: the family opens the levels and selects their best scores; then all are alike: boxes
+ * are clipped and put in order, suppressed, and led back to the original picture.
  */
 #include "detect/decode.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
-#include "detect/anchors.h"
-#include "detect/decode_retinanet.h"
+#include "detect/family.h"
+#include "kernels/math_f32.h"
+
+static const struct dsq_family *const families[] = {
+    [DSQ_FAMILY_RETINANET] = &dsq_family_retinanet,
+    [DSQ_FAMILY_NANODET] = &dsq_family_nanodet,
+    [DSQ_FAMILY_YOLOX] = &dsq_family_yolox,
+    [DSQ_FAMILY_RAW] = NULL,
+};
 
 void dsq_detections_free(struct dsq_detections *detections)
 {
@@ -20,153 +27,91 @@ void dsq_detections_free(struct dsq_detections *detections)
     detections->n = detections->capacity = 0;
 }
 
-/* ---- outputs ---- */
+/* ---- candidates ---- */
 
-/* Everything dsq_decode was given, and the levels found in it. */
-struct decoding {
-    const struct dsq_task *task;
-    const struct dsq_tensor *outputs;
-    const char *const *names;
-    int32_t n_outputs, batch_index;
-    const struct dsq_prepared_size *ps;
-    struct dsq_level levels[DSQ_TASK_MAX_NUMBERS];
-    int32_t n_levels;
+/* Where boxes end: at 0 and these; infinite without a clip. */
+struct border {
+    float low, right, bottom;
 };
 
-static enum dsq_status find_output(const struct decoding *g, const struct dsq_task_names *wanted,
-                                   int32_t level, int32_t by_order, int32_t *found,
-                                   struct dsq_diag *d)
+/* With one ratio the picture ends between pixels: its sides were made whole after scaling. */
+static struct border make_border(const struct dsq_task *task, const struct dsq_prepared_size *ps)
 {
-    if (wanted->n == 0) {
-        *found = by_order;
+    if (task->clip == DSQ_CLIP_NONE)
+        return (struct border){-INFINITY, INFINITY, INFINITY};
+    if (task->clip == DSQ_CLIP_INPUT)
+        return (struct border){0.0f, (float)ps->width, (float)ps->height};
+    if (task->way_back == DSQ_BACK_PER_AXIS)
+        return (struct border){0.0f, (float)ps->content_width, (float)ps->content_height};
+    return (struct border){0.0f, ps->scale_x * (float)ps->original_width,
+                           ps->scale_y * (float)ps->original_height};
+}
+
+/* NaN stays NaN. */
+static float clip(float v, float low, float high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+/* False when nothing is left of the box. */
+static bool clip_box(struct dsq_candidate *c, const struct border *b)
+{
+    c->x0 = clip(c->x0, b->low, b->right);
+    c->y0 = clip(c->y0, b->low, b->bottom);
+    c->x1 = clip(c->x1, b->low, b->right);
+    c->y1 = clip(c->y1, b->low, b->bottom);
+    return c->x1 > c->x0 && c->y1 > c->y0 && isfinite(c->x1 - c->x0) && isfinite(c->y1 - c->y0);
+}
+
+/* How many candidates a level can give at most. */
+static size_t level_capacity(const struct dsq_task *task, const struct dsq_level *l)
+{
+    size_t all = (size_t)(l->score.height * l->score.width) * (size_t)l->anchors;
+    size_t most = (size_t)task->candidates_per_level;
+    return all > most / (size_t)l->n_classes ? most : all * (size_t)l->n_classes;
+}
+
+static size_t fill_candidates(const struct dsq_task *task, const struct dsq_level *l,
+                              const struct dsq_prepared_size *ps, const struct dsq_selection *s,
+                              struct dsq_candidate *c)
+{
+    struct border border = make_border(task, ps);
+    size_t kept = 0;
+    families[task->family]->boxes(task, l, s->heap, s->n, c);
+    for (size_t i = 0; i < s->n; i++) {
+        float value = s->heap[i].value;
+        int32_t label = (int32_t)(s->heap[i].index % l->n_classes);
+        if (task->classes.n > 0 && !dsq_task_class_name(task, label)[0])
+            continue;
+        if (!clip_box(&c[i], &border))
+            continue;
+        c[kept] = c[i];
+        c[kept].score = s->logits ? dsq_sigmoid_f32(value) : value;
+        c[kept].label = label;
+        c[kept].level = l->level;
+        c[kept++].index = s->heap[i].index;
+    }
+    return kept;
+}
+
+/* The level's best candidates over the threshold, at most level_capacity, in no particular order;
+ * clipped as the task says, empty ones left out. */
+static enum dsq_status decode_level(const struct dsq_task *task, const struct dsq_level *l,
+                                    const struct dsq_prepared_size *ps, struct dsq_candidate *c,
+                                    size_t *n, const struct dsq_allocator *a, struct dsq_diag *d)
+{
+    struct dsq_selection s = {.capacity = level_capacity(task, l)};
+    *n = 0;
+    if (s.capacity == 0)
         return DSQ_OK;
-    }
-    for (int32_t i = 0; i < g->n_outputs; i++)
-        if (strcmp(g->names[i], wanted->v[level]) == 0) {
-            *found = i;
-            return DSQ_OK;
-        }
-    return dsq_fail(d, DSQ_SHAPE, "the task's output '%s' is not among the model's outputs",
-                    wanted->v[level]);
-}
-
-static const char *output_name(const struct decoding *g, int32_t i)
-{
-    return g->names && g->names[i] ? g->names[i] : "";
-}
-
-static enum dsq_status open_map(const struct decoding *g, int32_t i, struct dsq_map *map,
-                                struct dsq_diag *d)
-{
-    const struct dsq_tensor *t = &g->outputs[i];
-    const char *name = output_name(g, i);
-    if (t->dtype != DSQ_F32 || t->rank != 4 || t->device_type != DSQ_DEVICE_CPU || !t->data)
-        return dsq_fail(d, DSQ_SHAPE,
-                        "output '%s': expected a float map of rank 4 in CPU memory, got "
-                        "%s of rank %d",
-                        name, dsq_dtype_name(t->dtype), (int)t->rank);
-    if (g->batch_index < 0 || g->batch_index >= t->dims[0])
-        return dsq_fail(d, DSQ_ARGUMENT, "output '%s': picture %d of a batch of %lld", name,
-                        (int)g->batch_index, (long long)t->dims[0]);
-    int64_t c = t->dims[1], h = t->dims[2], w = t->dims[3], step[4];
-    bool nhwc = t->layout == DSQ_NHWC, dense = true;
-    for (int k = 0; k < 4; k++)
-        dense = dense && t->strides[k] == 0;
-    step[0] = c * h * w;
-    step[1] = nhwc ? 1 : h * w;
-    step[2] = nhwc ? w * c : w;
-    step[3] = nhwc ? c : 1;
-    for (int k = 0; k < 4 && !dense; k++) {
-        if (t->strides[k] % (int64_t)sizeof(float) != 0)
-            return dsq_fail(d, DSQ_ARGUMENT, "output '%s': a stride of %lld bytes", name,
-                            (long long)t->strides[k]);
-        step[k] = t->strides[k] / (int64_t)sizeof(float);
-    }
-    const float *data = t->data;
-    *map = (struct dsq_map){data + g->batch_index * step[0],
-                            c,
-                            h,
-                            w,
-                            (ptrdiff_t)step[1],
-                            (ptrdiff_t)step[2],
-                            (ptrdiff_t)step[3]};
-    return DSQ_OK;
-}
-
-static enum dsq_status check_channels(const struct decoding *g, const struct dsq_level *l,
-                                      const char *score_name, const char *box_name,
-                                      struct dsq_diag *d)
-{
-    int32_t anchors = dsq_anchor_count(g->task), classes = g->task->classes.n;
-    if (classes > 0 && l->score.channels != (int64_t)anchors * classes)
-        return dsq_fail(d, DSQ_SHAPE,
-                        "output '%s' has %lld channels; %d anchors of %d classes need %d "
-                        "(the task's \"classes\" may be another model's)",
-                        score_name, (long long)l->score.channels, (int)anchors, (int)classes,
-                        (int)(anchors * classes));
-    if (l->score.channels % anchors != 0 || l->score.channels == 0)
-        return dsq_fail(d, DSQ_SHAPE, "output '%s' has %lld channels, no multiple of %d anchors",
-                        score_name, (long long)l->score.channels, (int)anchors);
-    if (l->n_classes != g->levels[0].n_classes)
-        return dsq_fail(d, DSQ_SHAPE, "output '%s' has %d classes, the first level has %d",
-                        score_name, (int)l->n_classes, (int)g->levels[0].n_classes);
-    if (l->box.channels != (int64_t)anchors * 4)
-        return dsq_fail(d, DSQ_SHAPE,
-                        "output '%s' has %lld channels; %d anchors of 4 numbers need %d", box_name,
-                        (long long)l->box.channels, (int)anchors, (int)anchors * 4);
-    if (l->box.height != l->score.height || l->box.width != l->score.width)
-        return dsq_fail(d, DSQ_SHAPE,
-                        "output '%s' is %lld x %lld (height x width), '%s' is %lld x "
-                        "%lld",
-                        box_name, (long long)l->box.height, (long long)l->box.width, score_name,
-                        (long long)l->score.height, (long long)l->score.width);
-    return DSQ_OK;
-}
-
-static enum dsq_status set_stride(const struct decoding *g, struct dsq_level *l, const char *name,
-                                  struct dsq_diag *d)
-{
-    if (g->task->stride_rule == DSQ_STRIDE_FIXED) {
-        l->stride_x = l->stride_y = (float)g->task->strides.v[l->level];
-        return DSQ_OK;
-    }
-    if (l->score.width < 1 || l->score.width > g->ps->width || l->score.height < 1 ||
-        l->score.height > g->ps->height)
-        return dsq_fail(d, DSQ_SHAPE,
-                        "output '%s' is %lld x %lld (height x width) for an input of "
-                        "%d x %d",
-                        name, (long long)l->score.height, (long long)l->score.width,
-                        (int)g->ps->height, (int)g->ps->width);
-    l->stride_x = (float)(g->ps->width / l->score.width);
-    l->stride_y = (float)(g->ps->height / l->score.height);
-    return DSQ_OK;
-}
-
-static enum dsq_status open_level(struct decoding *g, int32_t level, struct dsq_diag *d)
-{
-    struct dsq_level *l = &g->levels[level];
-    int32_t score = 0, box = 0;
-    l->level = level;
-    DSQ_TRY(find_output(g, &g->task->score_outputs, level, level, &score, d));
-    DSQ_TRY(find_output(g, &g->task->box_outputs, level, level + g->n_levels, &box, d));
-    DSQ_TRY(open_map(g, score, &l->score, d));
-    DSQ_TRY(open_map(g, box, &l->box, d));
-    l->n_classes = (int32_t)(l->score.channels / dsq_anchor_count(g->task));
-    DSQ_TRY(check_channels(g, l, output_name(g, score), output_name(g, box), d));
-    return set_stride(g, l, output_name(g, score), d);
-}
-
-static enum dsq_status open_levels(struct decoding *g, struct dsq_diag *d)
-{
-    g->n_levels = g->task->anchor_base_sizes.n;
-    if (g->task->score_outputs.n == 0 && g->n_outputs != 2 * g->n_levels)
-        return dsq_fail(d, DSQ_SHAPE,
-                        "the model has %d outputs, the task's %d levels need a score map and a "
-                        "box map each; name them in score_outputs and box_outputs",
-                        (int)g->n_outputs, (int)g->n_levels);
-    for (int32_t i = 0; i < g->n_levels; i++)
-        DSQ_TRY(open_level(g, i, d));
-    return DSQ_OK;
+    s.heap = dsq_calloc(a, s.capacity, sizeof *s.heap);
+    if (!s.heap)
+        return dsq_fail(d, DSQ_NOMEM, "no memory for %zu candidates", s.capacity);
+    enum dsq_status status = families[task->family]->select(task, l, &s, a, d);
+    if (status == DSQ_OK)
+        *n = fill_candidates(task, l, ps, &s, c);
+    dsq_release(a, s.heap);
+    return status;
 }
 
 /* ---- the way back ---- */
@@ -176,16 +121,11 @@ static float back(float v, float scale, float past)
     return (v - past) / scale + past;
 }
 
-static float clip(float v, int32_t limit)
-{
-    return v < 0 ? 0 : v > (float)limit ? (float)limit : v;
-}
-
 /* "inclusive" projects scale the last pixel, not the edge past it. */
-static struct dsq_box original_box(const struct decoding *g, const struct dsq_candidate *c)
+static struct dsq_box original_box(const struct dsq_task *task, const struct dsq_prepared_size *ps,
+                                   const struct dsq_candidate *c)
 {
-    const struct dsq_prepared_size *ps = g->ps;
-    float past = g->task->box_extent == DSQ_EXTENT_INCLUSIVE ? 1.0f : 0.0f;
+    float past = task->box_extent == DSQ_EXTENT_INCLUSIVE ? 1.0f : 0.0f;
     struct dsq_box b = {
         .x0 = back(c->x0, ps->scale_x, 0.0f),
         .y0 = back(c->y0, ps->scale_y, 0.0f),
@@ -193,13 +133,14 @@ static struct dsq_box original_box(const struct decoding *g, const struct dsq_ca
         .y1 = back(c->y1, ps->scale_y, past),
         .score = c->score,
         .label = c->label,
-        .name = dsq_task_class_name(g->task, c->label),
+        .name = dsq_task_class_name(task, c->label),
     };
-    if (g->task->clip == DSQ_CLIP_PICTURE) {
-        b.x0 = clip(b.x0, ps->original_width);
-        b.x1 = clip(b.x1, ps->original_width);
-        b.y0 = clip(b.y0, ps->original_height);
-        b.y1 = clip(b.y1, ps->original_height);
+    if (task->clip == DSQ_CLIP_PICTURE) {
+        float right = (float)ps->original_width, bottom = (float)ps->original_height;
+        b.x0 = clip(b.x0, 0.0f, right);
+        b.x1 = clip(b.x1, 0.0f, right);
+        b.y0 = clip(b.y0, 0.0f, bottom);
+        b.y1 = clip(b.y1, 0.0f, bottom);
     }
     return b;
 }
@@ -222,42 +163,49 @@ static size_t count_limit(size_t n, int32_t limit)
     return limit > 0 && n > (size_t)limit ? (size_t)limit : n;
 }
 
+static enum dsq_status keep_best(const struct dsq_task *task, const struct dsq_prepared_size *ps,
+                                 struct dsq_candidate *c, size_t n, struct dsq_detections *out,
+                                 struct dsq_diag *d)
+{
+    dsq_candidates_sort(c, n);
+    n = count_limit(n, task->candidates_per_picture);
+    n = dsq_nms(c, n, task->nms_threshold, (size_t)task->max_detections);
+    DSQ_TRY(reserve(out, n, d));
+    for (size_t i = 0; i < n; i++)
+        out->box[i] = original_box(task, ps, &c[i]);
+    out->n = n;
+    return DSQ_OK;
+}
+
 enum dsq_status dsq_decode(const struct dsq_task *task, const struct dsq_tensor *outputs,
                            const char *const *names, int32_t n_outputs, int32_t batch_index,
                            const struct dsq_prepared_size *ps, struct dsq_detections *out,
                            struct dsq_diag *d)
 {
-    struct decoding g = {.task = task,
-                         .outputs = outputs,
-                         .names = names,
-                         .n_outputs = n_outputs,
-                         .batch_index = batch_index,
-                         .ps = ps};
+    const struct dsq_outputs o = {outputs, names, n_outputs, batch_index};
+    struct dsq_level levels[DSQ_TASK_MAX_NUMBERS];
     enum dsq_status status;
     struct dsq_candidate *candidates = NULL;
     size_t capacity = 0, n = 0;
     out->n = 0;
-    DSQ_GUARD(open_levels(&g, d));
-    for (int32_t i = 0; i < g.n_levels; i++)
-        capacity += dsq_level_capacity(task, &g.levels[i]);
-    candidates = dsq_calloc(out->allocator, capacity + 1, sizeof *candidates);
-    if (!candidates) {
-        status = dsq_fail(d, DSQ_NOMEM, "no memory for %zu candidates", capacity);
-        goto fail;
+    DSQ_TRY(dsq_task_decodes(task, d));
+    DSQ_TRY(families[task->family]->open(task, &o, ps, levels, d));
+    for (int32_t i = 0; i < dsq_task_levels(task); i++) {
+        if (levels[i].n_classes != levels[0].n_classes)
+            return dsq_fail(d, DSQ_SHAPE, "output '%s' has %d classes, the first level has %d",
+                            levels[i].score_name, (int)levels[i].n_classes,
+                            (int)levels[0].n_classes);
+        capacity += level_capacity(task, &levels[i]);
     }
-    for (int32_t i = 0; i < g.n_levels; i++) {
+    candidates = dsq_calloc(out->allocator, capacity + 1, sizeof *candidates);
+    if (!candidates)
+        return dsq_fail(d, DSQ_NOMEM, "no memory for %zu candidates", capacity);
+    for (int32_t i = 0; i < dsq_task_levels(task); i++) {
         size_t found = 0;
-        DSQ_GUARD(dsq_decode_retinanet(task, &g.levels[i], ps, candidates + n, &found,
-                                       out->allocator, d));
+        DSQ_GUARD(decode_level(task, &levels[i], ps, candidates + n, &found, out->allocator, d));
         n += found;
     }
-    dsq_candidates_sort(candidates, n);
-    n = count_limit(n, task->candidates_per_picture);
-    n = dsq_nms(candidates, n, task->nms_threshold, (size_t)task->max_detections);
-    DSQ_GUARD(reserve(out, n, d));
-    for (size_t i = 0; i < n; i++)
-        out->box[i] = original_box(&g, &candidates[i]);
-    out->n = n;
+    status = keep_best(task, ps, candidates, n, out, d);
 fail:
     dsq_release(out->allocator, candidates);
     return status;

@@ -147,48 +147,93 @@ static enum dsq_status read_preset(struct dsq_task *task, const json_t *name, bo
     return status;
 }
 
+int32_t dsq_task_levels(const struct dsq_task *task)
+{
+    if (task->family == DSQ_FAMILY_RETINANET)
+        return task->anchor_base_sizes.n;
+    return task->family == DSQ_FAMILY_RAW ? 0 : task->strides.n;
+}
+
+enum dsq_status dsq_task_decodes(const struct dsq_task *task, struct dsq_diag *d)
+{
+    if (task->family != DSQ_FAMILY_RAW)
+        return DSQ_OK;
+    return dsq_fail(d, DSQ_UNSUPPORTED,
+                    "the task '%s' only prepares pictures: its family \"raw\" has no boxes to "
+                    "detect or judge (a model's plain outputs come from 'dsq run')",
+                    task->name);
+}
+
+static enum dsq_status check_names(const char *field, const struct dsq_task_names *names,
+                                   int32_t levels, struct dsq_diag *d)
+{
+    if (names->n == 0 || names->n == levels)
+        return DSQ_OK;
+    return dsq_fail(d, DSQ_MALFORMED, "field '%s': %d names for %d levels", field, (int)names->n,
+                    (int)levels);
+}
+
 /* What no field alone can tell. */
 static enum dsq_status check_task(const struct dsq_task *task, struct dsq_diag *d)
 {
-    int32_t levels = task->anchor_base_sizes.n;
+    int32_t levels = dsq_task_levels(task);
+    if (task->family == DSQ_FAMILY_RAW)
+        return DSQ_OK;
     if (task->stride_rule == DSQ_STRIDE_FIXED && task->strides.n != levels)
         return dsq_fail(d, DSQ_MALFORMED,
                         "field 'strides': %d numbers for the %d levels of "
                         "anchor_base_sizes",
                         (int)task->strides.n, (int)levels);
+    if (task->score_activation == DSQ_SCORE_SOFTMAX && task->family != DSQ_FAMILY_RETINANET)
+        return dsq_fail(d, DSQ_MALFORMED,
+                        "field 'score_activation': no \"softmax\" in family \"%s\"",
+                        dsq_task_family_name(task->family));
     if ((task->score_outputs.n > 0) != (task->box_outputs.n > 0))
         return dsq_fail(d, DSQ_MALFORMED,
                         "score_outputs and box_outputs go together: name both or "
                         "none");
-    if (task->score_outputs.n > 0 && task->score_outputs.n != levels)
+    if (task->outputs.n > 0 && task->score_outputs.n > 0)
         return dsq_fail(d, DSQ_MALFORMED,
-                        "field 'score_outputs': %d names for the %d levels of "
-                        "anchor_base_sizes",
-                        (int)task->score_outputs.n, (int)levels);
-    if (task->box_outputs.n > 0 && task->box_outputs.n != levels)
-        return dsq_fail(d, DSQ_MALFORMED,
-                        "field 'box_outputs': %d names for the %d levels of "
-                        "anchor_base_sizes",
-                        (int)task->box_outputs.n, (int)levels);
+                        "name the outputs either in outputs or in score_outputs and box_outputs");
+    DSQ_TRY(check_names("score_outputs", &task->score_outputs, levels, d));
+    DSQ_TRY(check_names("box_outputs", &task->box_outputs, levels, d));
+    if (task->outputs.n == 1) /* one list of all levels' cells */
+        return DSQ_OK;
+    return check_names("outputs", &task->outputs, task->family == DSQ_FAMILY_YOLOX ? levels : 1, d);
+}
+
+/* Every field that the family uses is there, and the user's own object has no other. */
+static enum dsq_status check_fields(const struct dsq_task *task, const bool *inherited,
+                                    const bool *own, struct dsq_diag *d)
+{
+    size_t n;
+    const struct dsq_task_field *fields = dsq_task_fields(&n);
+    for (size_t i = 0; i < n; i++) {
+        bool used = dsq_task_field_used(&fields[i], task->family);
+        if (own[i] && !used)
+            return dsq_fail(d, DSQ_MALFORMED, "field '%s' means nothing to family \"%s\"",
+                            fields[i].name, dsq_task_family_name(task->family));
+        if (used && !own[i] && !inherited[i] && !fields[i].optional)
+            return dsq_fail(d, DSQ_MALFORMED,
+                            "field '%s' is missing; start from a \"preset\" to "
+                            "inherit it",
+                            fields[i].name);
+    }
     return DSQ_OK;
 }
 
 static enum dsq_status read_task(struct dsq_task *task, json_t *root, struct dsq_diag *d)
 {
-    bool seen[64] = {false};
-    size_t n;
-    const struct dsq_task_field *fields = dsq_task_fields(&n);
+    bool inherited[64] = {false}, own[64] = {false};
     task->name = "";
     const json_t *preset = json_object_get(root, "preset");
     if (preset)
-        DSQ_TRY(read_preset(task, preset, seen, d));
-    DSQ_TRY(read_fields(task, root, seen, d));
-    for (size_t i = 0; i < n; i++)
-        if (!seen[i] && !fields[i].optional)
-            return dsq_fail(d, DSQ_MALFORMED,
-                            "field '%s' is missing; start from a \"preset\" to "
-                            "inherit it",
-                            fields[i].name);
+        DSQ_TRY(read_preset(task, preset, inherited, d));
+    DSQ_TRY(read_fields(task, root, own, d));
+    if (!preset && !json_object_get(root, "family")) /* decides about all the others */
+        return dsq_fail(d, DSQ_MALFORMED,
+                        "field 'family' is missing; start from a \"preset\" to inherit it");
+    DSQ_TRY(check_fields(task, inherited, own, d));
     return check_task(task, d);
 }
 
@@ -292,7 +337,9 @@ enum dsq_status dsq_task_to_json(const struct dsq_task *task, char **text,
     json_t *root = json_object();
     bool ok = root != NULL;
     for (size_t i = 0; ok && i < n; i++)
-        ok = json_object_set_new(root, fields[i].name, dsq_task_field_write(task, &fields[i])) == 0;
+        if (dsq_task_field_used(&fields[i], task->family))
+            ok = json_object_set_new(root, fields[i].name,
+                                     dsq_task_field_write(task, &fields[i])) == 0;
     ok = ok &&
          json_dump_callback(root, append_text, &w, JSON_COMPACT | JSON_REAL_PRECISION(17)) == 0;
     json_decref(root);

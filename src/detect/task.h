@@ -23,8 +23,14 @@ enum dsq_task_filter { DSQ_FILTER_OPENCV_LINEAR, DSQ_FILTER_PIL_ANTIALIAS };
 enum dsq_task_rounding { DSQ_SIZE_FLOOR, DSQ_SIZE_HALF_UP };
 enum dsq_task_way_back { DSQ_BACK_ONE_RATIO, DSQ_BACK_PER_AXIS };
 enum dsq_task_clip { DSQ_CLIP_PICTURE, DSQ_CLIP_INPUT, DSQ_CLIP_NONE };
-enum dsq_task_family { DSQ_FAMILY_RETINANET };
-enum dsq_task_activation { DSQ_SCORE_SIGMOID, DSQ_SCORE_NONE };
+enum dsq_task_family {
+    DSQ_FAMILY_RETINANET,
+    DSQ_FAMILY_NANODET,
+    DSQ_FAMILY_YOLOX,
+    DSQ_FAMILY_RAW, /* pictures are prepared, nothing is decoded */
+};
+enum dsq_task_activation { DSQ_SCORE_SIGMOID, DSQ_SCORE_NONE, DSQ_SCORE_SOFTMAX };
+enum dsq_task_background { DSQ_BACKGROUND_NONE, DSQ_BACKGROUND_FIRST, DSQ_BACKGROUND_LAST };
 enum dsq_task_stride { DSQ_STRIDE_FIXED, DSQ_STRIDE_GRID };
 enum dsq_task_anchor_order { DSQ_RATIO_MAJOR, DSQ_SCALE_MAJOR };
 enum dsq_task_anchor_rounding { DSQ_ANCHOR_EXACT, DSQ_ANCHOR_ROUND_BASE, DSQ_ANCHOR_ROUND_CORNERS };
@@ -69,7 +75,9 @@ struct dsq_task {
     int32_t family;                      /* enum dsq_task_family */
     struct dsq_task_names score_outputs; /* one a level, finest first; none: by order */
     struct dsq_task_names box_outputs;
+    struct dsq_task_names outputs;   /* scores and boxes in one; none: by order */
     int32_t score_activation;        /* enum dsq_task_activation: what still has to be applied */
+    int32_t background;              /* enum dsq_task_background: a class that is none */
     int32_t stride_rule;             /* enum dsq_task_stride */
     struct dsq_task_numbers strides; /* one a level; used by "fixed" */
     struct dsq_task_numbers anchor_base_sizes, anchor_scales, anchor_ratios;
@@ -80,6 +88,7 @@ struct dsq_task {
     struct dsq_task_numbers box_means, box_stds; /* 4 each: dx dy dw dh */
     int32_t box_clamp; /* enum dsq_task_clamp: of dw, dh at |log(ratio)| */
     double box_clamp_ratio;
+    int32_t distance_bins;   /* of each side's distribution */
     int32_t classes_per_box; /* enum dsq_task_classes_per_box */
     double score_threshold;
     int32_t candidates_per_level, candidates_per_picture; /* 0: no limit of the picture's own */
@@ -102,8 +111,14 @@ void dsq_task_free(struct dsq_task **task);
  * */
 enum dsq_status dsq_task_missing(const char *path, struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* Canonical JSON: every field, fixed order; parsing it gives an equal task. NUL-terminated, from
- * dsq_alloc(a): release with dsq_release(a, text). */
+/* How many levels the network has. */
+int32_t dsq_task_levels(const struct dsq_task *task);
+
+/* UNSUPPORTED for a task that only prepares pictures. */
+enum dsq_status dsq_task_decodes(const struct dsq_task *task, struct dsq_diag *d) DSQ_MUST_CHECK;
+
+/* Canonical JSON: every field that the family uses, fixed order; parsing it gives an equal task.
+ * NUL-terminated, from dsq_alloc(a): release with dsq_release(a, text). */
 enum dsq_status dsq_task_to_json(const struct dsq_task *task, char **text,
                                  const struct dsq_allocator *a, struct dsq_diag *d) DSQ_MUST_CHECK;
 

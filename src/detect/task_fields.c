@@ -11,8 +11,9 @@ static const char *const filters[] = {"opencv-linear", "pil-antialias", NULL};
 static const char *const roundings[] = {"floor", "half-up", NULL};
 static const char *const ways_back[] = {"one-ratio", "per-axis", NULL};
 static const char *const clips[] = {"picture", "input", "none", NULL};
-static const char *const families[] = {"retinanet", NULL};
-static const char *const activations[] = {"sigmoid", "none", NULL};
+static const char *const families[] = {"retinanet", "nanodet", "yolox", "raw", NULL};
+static const char *const activations[] = {"sigmoid", "none", "softmax", NULL};
+static const char *const backgrounds[] = {"none", "first", "last", NULL};
 static const char *const stride_rules[] = {"fixed", "grid", NULL};
 static const char *const orders[] = {"ratio-major", "scale-major", NULL};
 static const char *const anchor_roundings[] = {"none", "base", "corners", NULL};
@@ -21,58 +22,72 @@ static const char *const clamps[] = {"both", "above", "none", NULL};
 static const char *const classes_per_box[] = {"all", "best", NULL};
 
 /* clang-format off */
+enum {
+    RETINANET = 1 << DSQ_FAMILY_RETINANET,
+    NANODET = 1 << DSQ_FAMILY_NANODET,
+    YOLOX = 1 << DSQ_FAMILY_YOLOX,
+    BOXES = RETINANET | NANODET | YOLOX,
+    ALL = BOXES | 1 << DSQ_FAMILY_RAW,
+};
+
 #define AT(member) offsetof(struct dsq_task, member)
-#define ROW(kind_, member, ...) \
-    {.name = #member, .kind = DSQ_TASK_##kind_, .offset = AT(member), __VA_ARGS__}
-#define TEXT(member)               ROW(TEXT, member, .optional = true)
-#define NAMES(member)              ROW(NAMES, member, .optional = true)
-#define BOOL(member)               ROW(BOOL, member, .optional = false)
-#define RESIZE(member)             ROW(RESIZE, member, .optional = false)
-#define WORD(member, list)         ROW(WORD, member, .words = list)
-#define INTEGER(member, low, high) ROW(INTEGER, member, .min = low, .max = high)
-#define NUMBER(member, low, high)  ROW(NUMBER, member, .min = low, .max = high)
-#define NUMBERS(member, n, low, high) \
-    ROW(NUMBERS, member, .count = n, .min = low, .max = high)
+#define ROW(kind_, families_, member, ...) \
+    {.name = #member, .kind = DSQ_TASK_##kind_, .offset = AT(member), .families = families_, \
+     __VA_ARGS__}
+#define TEXT(families, member)               ROW(TEXT, families, member, .optional = true)
+#define NAMES(families, member)              ROW(NAMES, families, member, .optional = true)
+#define BOOL(families, member)               ROW(BOOL, families, member, .optional = false)
+#define RESIZE(families, member)             ROW(RESIZE, families, member, .optional = false)
+#define WORD(families, member, list)         ROW(WORD, families, member, .words = list)
+#define OPTION(families, member, list) \
+    ROW(WORD, families, member, .words = list, .optional = true)
+#define INTEGER(families, member, low, high) ROW(INTEGER, families, member, .min = low, .max = high)
+#define NUMBER(families, member, low, high)  ROW(NUMBER, families, member, .min = low, .max = high)
+#define NUMBERS(families, member, n, low, high) \
+    ROW(NUMBERS, families, member, .count = n, .min = low, .max = high)
 /* clang-format on */
 
 static const struct dsq_task_field fields[] = {
-    TEXT(name),
-    WORD(color, colors),
-    NUMBERS(mean, 3, -1e6, 1e6),
-    NUMBERS(std, 3, 1e-6, 1e6),
-    RESIZE(resize),
-    WORD(filter, filters),
-    WORD(size_rounding, roundings),
-    INTEGER(pad, 1, 4096),
-    NUMBER(pad_value, -1e6, 1e6),
-    BOOL(pad_before_normalization),
-    WORD(way_back, ways_back),
-    WORD(clip, clips),
-    WORD(family, families),
-    NAMES(score_outputs),
-    NAMES(box_outputs),
-    WORD(score_activation, activations),
-    WORD(stride_rule, stride_rules),
-    NUMBERS(strides, 0, 1, 65536),
-    NUMBERS(anchor_base_sizes, 0, 1e-3, 1e6),
-    NUMBERS(anchor_scales, 0, 1e-6, 1e6),
-    NUMBERS(anchor_ratios, 0, 1e-3, 1e3),
-    WORD(anchor_order, orders),
-    NUMBER(anchor_center_offset, -1, 1),
-    WORD(anchor_rounding, anchor_roundings),
-    WORD(anchor_extent, extents),
-    WORD(box_extent, extents),
-    NUMBERS(box_means, 4, -1e6, 1e6),
-    NUMBERS(box_stds, 4, 1e-6, 1e6),
-    WORD(box_clamp, clamps),
-    NUMBER(box_clamp_ratio, 1e-6, 1),
-    WORD(classes_per_box, classes_per_box),
-    NUMBER(score_threshold, 1e-6, 0.999999),
-    INTEGER(candidates_per_level, 1, 100000),
-    INTEGER(candidates_per_picture, 0, 1000000),
-    NUMBER(nms_threshold, 0, 1),
-    INTEGER(max_detections, 1, 100000),
-    NAMES(classes),
+    TEXT(ALL, name),
+    WORD(ALL, color, colors),
+    NUMBERS(ALL, mean, 3, -1e6, 1e6),
+    NUMBERS(ALL, std, 3, 1e-6, 1e6),
+    RESIZE(ALL, resize),
+    WORD(ALL, filter, filters),
+    WORD(ALL, size_rounding, roundings),
+    INTEGER(ALL, pad, 1, 4096),
+    NUMBER(ALL, pad_value, -1e6, 1e6),
+    BOOL(ALL, pad_before_normalization),
+    WORD(BOXES, way_back, ways_back),
+    WORD(BOXES, clip, clips),
+    WORD(ALL, family, families),
+    NAMES(RETINANET | NANODET, score_outputs),
+    NAMES(RETINANET | NANODET, box_outputs),
+    NAMES(NANODET | YOLOX, outputs),
+    WORD(BOXES, score_activation, activations),
+    OPTION(RETINANET, background, backgrounds),
+    WORD(RETINANET, stride_rule, stride_rules),
+    NUMBERS(BOXES, strides, 0, 1, 65536),
+    NUMBERS(RETINANET, anchor_base_sizes, 0, 1e-3, 1e6),
+    NUMBERS(RETINANET, anchor_scales, 0, 1e-6, 1e6),
+    NUMBERS(RETINANET, anchor_ratios, 0, 1e-3, 1e3),
+    WORD(RETINANET, anchor_order, orders),
+    NUMBER(RETINANET | NANODET, anchor_center_offset, -1, 1),
+    WORD(RETINANET, anchor_rounding, anchor_roundings),
+    WORD(RETINANET, anchor_extent, extents),
+    WORD(RETINANET, box_extent, extents),
+    NUMBERS(RETINANET, box_means, 4, -1e6, 1e6),
+    NUMBERS(RETINANET, box_stds, 4, 1e-6, 1e6),
+    WORD(RETINANET, box_clamp, clamps),
+    NUMBER(RETINANET, box_clamp_ratio, 1e-6, 1),
+    INTEGER(NANODET, distance_bins, 2, 256),
+    WORD(BOXES, classes_per_box, classes_per_box),
+    NUMBER(BOXES, score_threshold, 1e-6, 0.999999),
+    INTEGER(BOXES, candidates_per_level, 1, 100000),
+    INTEGER(BOXES, candidates_per_picture, 0, 1000000),
+    NUMBER(BOXES, nms_threshold, 0, 1),
+    INTEGER(BOXES, max_detections, 1, 100000),
+    NAMES(BOXES, classes),
 };
 
 const struct dsq_task_field *dsq_task_fields(size_t *n)
@@ -87,6 +102,11 @@ const struct dsq_task_field *dsq_task_field_find(const char *name)
         if (strcmp(fields[i].name, name) == 0)
             return &fields[i];
     return NULL;
+}
+
+const char *dsq_task_family_name(int32_t family)
+{
+    return families[family];
 }
 
 static enum dsq_status wrong(struct dsq_diag *d, const char *name, const char *expected)

@@ -26,7 +26,8 @@ struct dsq_task_field {
     const char *name;
     enum dsq_task_kind kind;
     size_t offset;
-    bool optional;            /* may be missing without a preset: empty then */
+    uint32_t families;        /* which use it: 1 << enum dsq_task_family, or'ed */
+    bool optional;            /* may be missing without a preset: empty then, or the first word */
     int32_t count;            /* NUMBERS: exactly so many; 0: 1 to DSQ_TASK_MAX_NUMBERS */
     double min, max;          /* INTEGER, NUMBER, NUMBERS: inclusive */
     const char *const *words; /* WORD: NULL-terminated, in the enumeration's order */
@@ -34,11 +35,18 @@ struct dsq_task_field {
 
 const struct dsq_task_field *dsq_task_fields(size_t *n);
 const struct dsq_task_field *dsq_task_field_find(const char *name);
+/* "retinanet", ... */
+const char *dsq_task_family_name(int32_t family);
 
 /* Set the field from a JSON value; MALFORMED says what was expected. Strings go to task->arena. */
 enum dsq_status dsq_task_field_read(struct dsq_task *task, const struct dsq_task_field *field,
                                     const json_t *value, struct dsq_diag *d) DSQ_MUST_CHECK;
 /* A new reference, or NULL when memory is out. */
 json_t *dsq_task_field_write(const struct dsq_task *task, const struct dsq_task_field *field);
+
+static inline bool dsq_task_field_used(const struct dsq_task_field *field, int32_t family)
+{
+    return (field->families >> family & 1) != 0;
+}
 
 #endif

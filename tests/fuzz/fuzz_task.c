@@ -44,33 +44,66 @@ static void prepare(const struct dsq_task *task, const struct dsq_prepared_size 
     dsq_picture_free(&p);
 }
 
-/* Maps of the channels that the task asks for, all made of the same few numbers. */
-static void decode(const struct dsq_task *task, const struct dsq_prepared_size *ps)
+/* How many channels the map `i` of the task's outputs has: score maps, then box maps; or one list
+ * of all. */
+static int64_t channels_of(const struct dsq_task *task, int32_t i, bool list)
+{
+    int64_t classes = task->classes.n > 0 ? task->classes.n : 2;
+    if (task->family == DSQ_FAMILY_YOLOX)
+        return classes + 5;
+    if (task->family == DSQ_FAMILY_NANODET && list)
+        return classes + 4 * task->distance_bins;
+    if (task->family == DSQ_FAMILY_NANODET)
+        return i < dsq_task_levels(task) ? classes : 4 * task->distance_bins;
+    classes += task->background != DSQ_BACKGROUND_NONE;
+    return dsq_anchor_count(task) * (i < dsq_task_levels(task) ? classes : 4);
+}
+
+static int64_t cells_of(const struct dsq_task *task, const struct dsq_prepared_size *ps)
+{
+    int64_t cells = 0;
+    for (int32_t i = 0; i < task->strides.n; i++) {
+        int64_t stride = (int64_t)task->strides.v[i];
+        cells += (ps->width + stride - 1) / stride * ((ps->height + stride - 1) / stride);
+    }
+    return cells;
+}
+
+/* Outputs as the task asks for them, all made of the same few numbers: maps, or with `list` one
+ * list of cells. */
+static void decode(const struct dsq_task *task, const struct dsq_prepared_size *ps, bool list)
 {
     struct dsq_diag d = {0};
     struct dsq_tensor map[2 * DSQ_TASK_MAX_NUMBERS];
     const char *names[2 * DSQ_TASK_MAX_NUMBERS];
     struct dsq_detections found = {0};
     static const float values[] = {0.0f, 2.5f, -1.5f, 40.0f, -0.25f};
-    int32_t levels = task->anchor_base_sizes.n, anchors = dsq_anchor_count(task);
-    int32_t classes = task->classes.n > 0 ? task->classes.n : 2;
-    size_t n = (size_t)anchors * (size_t)(classes > 4 ? classes : 4) * GRID_WIDTH * GRID_HEIGHT;
-    float *data = n > MOST_NUMBERS ? NULL : malloc(n * sizeof *data);
+    int32_t levels = dsq_task_levels(task);
+    int32_t n_outputs = list ? 1 : task->family == DSQ_FAMILY_YOLOX ? levels : 2 * levels;
+    int64_t cells = list ? cells_of(task, ps) : (int64_t)GRID_WIDTH * GRID_HEIGHT, most = 4;
+    for (int32_t i = 0; i < n_outputs; i++)
+        most = channels_of(task, i, list) > most ? channels_of(task, i, list) : most;
+    size_t n = (size_t)most * (size_t)cells;
+    float *data = most > MOST_NUMBERS || cells > MOST_NUMBERS || n > MOST_NUMBERS
+                      ? NULL
+                      : malloc((n + 1) * sizeof *data);
     if (!data)
         return;
     for (size_t i = 0; i < n; i++)
         data[i] = values[i % 5];
-    for (int32_t i = 0; i < 2 * levels; i++) {
+    for (int32_t i = 0; i < n_outputs; i++) {
         const struct dsq_task_names *wanted =
-            i < levels ? &task->score_outputs : &task->box_outputs;
-        map[i] = (struct dsq_tensor){.dtype = DSQ_F32, .rank = 4, .data = data};
-        map[i].dims[0] = 1;
-        map[i].dims[1] = anchors * (i < levels ? classes : 4);
-        map[i].dims[2] = GRID_HEIGHT;
-        map[i].dims[3] = GRID_WIDTH;
-        names[i] = wanted->n ? wanted->v[i % levels] : "";
+            task->outputs.n ? &task->outputs
+                            : (i < levels ? &task->score_outputs : &task->box_outputs);
+        int64_t c = channels_of(task, i, list);
+        map[i] = (struct dsq_tensor){
+            .dtype = DSQ_F32, .rank = 4, .dims = {1, c, GRID_HEIGHT, GRID_WIDTH}, .data = data};
+        if (list)
+            map[i] = (struct dsq_tensor){
+                .dtype = DSQ_F32, .rank = 3, .dims = {1, cells, c}, .data = data};
+        names[i] = wanted->n ? wanted->v[i % wanted->n] : "";
     }
-    (void)fuzz_ok(dsq_decode(task, map, names, 2 * levels, 0, ps, &found, &d), &d);
+    (void)fuzz_ok(dsq_decode(task, map, names, n_outputs, 0, ps, &found, &d), &d);
     dsq_detections_free(&found);
     free(data);
 }
@@ -91,7 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         round_trip(task);
         if (fuzz_ok(dsq_prepare_size(task, 7, 5, &ps, &d), &d)) {
             prepare(task, &ps);
-            decode(task, &ps);
+            decode(task, &ps, false);
+            decode(task, &ps, true);
         }
     }
     dsq_task_free(&task);

@@ -9,7 +9,7 @@
 
 #include "detect/anchors.h"
 #include "detect/decode.h"
-#include "detect/decode_retinanet.h"
+#include "detect/select.h"
 #include "unit/detect_expected.h"
 
 enum { LEVELS = 5, SCORES = 18, BOXES = 36 };
@@ -195,12 +195,12 @@ static void test_score_limit(void **state)
                  thresholds[i]);
         struct dsq_task *task = parse(text);
         double t = thresholds[i], exact = log(t / (1 - t));
-        float limit = dsq_score_limit(task);
+        float limit = dsq_select_limit(task, true);
         assert_true((double)limit <= exact);
         assert_true((double)nextafterf(limit, INFINITY) > exact);
-        task->score_activation = DSQ_SCORE_NONE;
-        assert_true((double)dsq_score_limit(task) <= t);
-        assert_true((double)nextafterf(dsq_score_limit(task), INFINITY) > t);
+        limit = dsq_select_limit(task, false);
+        assert_true((double)limit <= t);
+        assert_true((double)nextafterf(limit, INFINITY) > t);
         dsq_task_free(&task);
     }
 }

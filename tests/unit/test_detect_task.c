@@ -50,7 +50,7 @@ static void test_presets_round_trip(void **state)
         dsq_task_free(&again);
         assert_null(task);
     }
-    assert_int_equal(n, 3);
+    assert_int_equal(n, 7);
     assert_null(dsq_task_preset(-1));
 }
 
@@ -140,7 +140,7 @@ static void test_mistakes(void **state)
 {
     (void)state;
     refuse("retinanet", NULL, 0, DSQ_ARGUMENT, "retinanet-mmdet, retinanet-torchvision");
-    refuse("{\"preset\": \"yolox\"}", NULL, 0, DSQ_ARGUMENT, "'yolox' is no preset");
+    refuse("{\"preset\": \"yolo\"}", NULL, 0, DSQ_ARGUMENT, "'yolo' is no preset");
     refuse("{\"preset\": 3}", NULL, 0, DSQ_MALFORMED, "field 'preset'");
     refuse("missing/task.json", NULL, 0, DSQ_IO, "missing/task.json");
     refuse("{", NULL, 0, DSQ_MALFORMED, "task: line 1, column");
@@ -210,27 +210,69 @@ static void test_resize_rules(void **state)
     }
 }
 
-/* Every field can be left to the preset, and every one but the optional is asked for without it. */
+/* Every field that the family uses can be left to the preset, and every one but the optional is
+ * asked for without it; every other is refused. */
 static void test_every_field_is_required(void **state)
 {
-    (void)state;
+    const char *preset = *state;
     size_t n;
     const struct dsq_task_field *fields = dsq_task_fields(&n);
+    struct dsq_task *whole = parse(preset, NULL, 0);
     for (size_t i = 0; i < n; i++) {
-        json_t *root = json_loads(dsq_task_preset_json("retinanet-mmdet"), 0, NULL);
-        assert_int_equal(json_object_del(root, fields[i].name), 0);
+        char says[96];
+        json_t *root = json_loads(dsq_task_preset_json(preset), 0, NULL);
+        bool used = dsq_task_field_used(&fields[i], whole->family);
+        if (whole->score_outputs.n > 0) { /* the two go together */
+            json_object_set_new(root, "score_outputs", json_array());
+            json_object_set_new(root, "box_outputs", json_array());
+        }
+        assert_int_equal(json_object_del(root, fields[i].name) == 0, used);
+        if (!used)
+            json_object_set_new(root, fields[i].name, dsq_task_field_write(whole, &fields[i]));
         char *text = json_dumps(root, 0);
-        if (fields[i].optional) {
+        if (!used) {
+            snprintf(says, sizeof says, "field '%s'", fields[i].name);
+            refuse(text, NULL, 0, DSQ_MALFORMED, says);
+        } else if (fields[i].optional) {
             struct dsq_task *task = parse(text, NULL, 0);
             dsq_task_free(&task);
         } else {
-            char says[96];
             snprintf(says, sizeof says, "field '%s' is missing", fields[i].name);
             refuse(text, NULL, 0, DSQ_MALFORMED, says);
         }
         free(text);
         json_decref(root);
     }
+    dsq_task_free(&whole);
+}
+
+/* A family of one's own over a preset of another: what was inherited and is not used is dropped,
+ * what is used and not inherited is asked for. */
+static void test_other_family(void **state)
+{
+    (void)state;
+    struct dsq_diag d = {0};
+    char *text = NULL;
+    struct dsq_task *t = parse("{\"preset\": \"nanodet\", \"family\": \"raw\"}", NULL, 0);
+    assert_int_equal(t->family, DSQ_FAMILY_RAW);
+    assert_int_equal(dsq_task_decodes(t, &d), DSQ_UNSUPPORTED);
+    assert_ok(dsq_task_to_json(t, &text, NULL, &d), d);
+    assert_null(strstr(text, "score_threshold"));
+    assert_non_null(strstr(text, "103.53"));
+    dsq_release(NULL, text);
+    dsq_task_free(&t);
+    refuse("{\"preset\": \"yolox\", \"family\": \"nanodet\"}", NULL, 0, DSQ_MALFORMED,
+           "field 'anchor_center_offset' is missing");
+    refuse("{\"preset\": \"raw\", \"score_threshold\": 0.5}", NULL, 0, DSQ_MALFORMED,
+           "field 'score_threshold' means nothing to family \"raw\"");
+    refuse("{\"preset\": \"nanodet\", \"score_activation\": \"softmax\"}", NULL, 0, DSQ_MALFORMED,
+           "no \"softmax\" in family \"nanodet\"");
+    refuse("{\"preset\": \"nanodet\", \"outputs\": [\"a\"]}", NULL, 0, DSQ_MALFORMED,
+           "either in outputs or in score_outputs");
+    refuse("{\"preset\": \"yolox\", \"outputs\": [\"a\", \"b\"]}", NULL, 0, DSQ_MALFORMED,
+           "'outputs': 2 names for 3 levels");
+    refuse("{\"preset\": \"nanodet\", \"strides\": [8, 16]}", NULL, 0, DSQ_MALFORMED,
+           "'score_outputs': 3 names for 2 levels");
 }
 
 static void test_out_of_memory(void **state)
@@ -266,7 +308,11 @@ int main(void)
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_resize_rules),
-        cmocka_unit_test(test_every_field_is_required),
+        cmocka_unit_test_prestate(test_every_field_is_required, "retinanet-mmdet"),
+        cmocka_unit_test_prestate(test_every_field_is_required, "nanodet"),
+        cmocka_unit_test_prestate(test_every_field_is_required, "yolox"),
+        cmocka_unit_test_prestate(test_every_field_is_required, "raw"),
+        cmocka_unit_test(test_other_family),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

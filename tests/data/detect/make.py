@@ -256,7 +256,75 @@ def decode_cases():
                     [(8, 8), (16, 16), (32, 32), (64, 64), (64, 64)],
                     (48, 61), (48 / 39, 61 / 50), (39, 50), 40, 20),
         decode_case("odtk", [(16, 16), (8, 8), (4, 4), (2, 2), (1, 1)], [(s, s) for s in (8, 16, 32, 64, 128)],
-                    (96, 123), (96 / 39, 96 / 39), (39, 50), 40, 20),
+                    (96, 50 * 96 / 39), (96 / 39, 96 / 39), (39, 50), 40, 20),
+    ]
+
+
+# ---- the other families: two classes, noise for outputs, cells in row order ----
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def f32(x):
+    return x.astype(np.float32).astype(np.float64)
+
+
+def nanodet_level(level, h, w, stride):
+    """Score maps of 2 channels, box maps of 4 sides x 5 bins."""
+    scores = f32(noise(h * w * 2, 1000 + level)**8).reshape(-1, 2)
+    sides = softmax(f32(noise(h * w * 20, 2000 + level) * 6 - 3).reshape(-1, 4, 5)) @ np.arange(5) * stride
+    y, x = np.mgrid[:h, :w].reshape(2, -1)
+    center = np.stack([x + .5, y + .5], 1) * stride
+    return scores, np.concatenate([center - sides[:, :2], center + sides[:, 2:]], 1)
+
+
+def yolox_level(level, h, w, stride):
+    """x y w h objectness a b"""
+    o = f32(noise(h * w * 7, 1000 + level)).reshape(-1, 7)
+    y, x = np.mgrid[:h, :w].reshape(2, -1)
+    center, half = (o[:, :2] + np.stack([x, y], 1)) * stride, np.exp(o[:, 2:4]) * stride / 2
+    return o[:, 4:5] * o[:, 5:], np.concatenate([center - half, center + half], 1)
+
+
+def retinaface_level(level, h, w, stride):
+    """Two anchors, of background and two classes each."""
+    scores = softmax(f32(noise(h * w * 6, 1000 + level) * 10 - 6).reshape(-1, 3))[:, 1:]
+    d = f32(noise(h * w * 8, 2000 + level) * 4 - 2).reshape(-1, 4) * [.1, .1, .2, .2]
+    y, x = np.repeat(np.mgrid[:h, :w].reshape(2, -1), 2, 1)
+    side = np.tile([1, 2], h * w)[:, None] * [10, 32, 128][level]
+    center = np.stack([x + .5, y + .5], 1) * stride + d[:, :2] * side
+    half = side * np.exp(d[:, 2:]) / 2
+    return scores, np.concatenate([center - half, center + half], 1)
+
+
+def family_case(name, make_level, grids, scale, iou, best=False):
+    """The best 60 of the picture over .05, clipped to it, empty ones left out; 20 kept."""
+    parts = [make_level(i, h, w, 8 << i) for i, (h, w) in enumerate(grids)]
+    scores, boxes = (np.concatenate(p) for p in zip(*parts))
+    if best:
+        scores = np.where(np.arange(2) == scores.argmax(1)[:, None], scores, 0)
+    boxes = np.clip(boxes / np.array(scale * 2), 0, [39, 50, 39, 50])
+    real = (boxes[:, 2:] > boxes[:, :2]).all(1)
+    order = [i for i in np.argsort(-scores.ravel(), kind="stable") if scores.ravel()[i] > .05 and real[i // 2]][:60]
+    labels, chosen, b = [i % 2 for i in order], scores.ravel()[order], boxes[[i // 2 for i in order]]
+    assert len(order) == 60
+    rows = []
+    for i in suppress(b, chosen, labels, np.arange(len(order)), iou, 20):
+        rows += [*b[i], chosen[i], labels[i]]
+    return array("float", "decoded_" + name, rows, floats)
+
+
+def family_cases():
+    # 39 x 50 pictures; stretch:64x64; fit:64x64 has one ratio, 64 / 50; natural size
+    square, natural = [(8, 8), (4, 4), (2, 2)], [(7, 5), (4, 3), (2, 2)]
+    return [
+        family_case("nanodet", nanodet_level, square, (64 / 39, 64 / 50), .6),
+        family_case("yolox", yolox_level, square, (1.28, 1.28), .65),
+        family_case("yolox_best", yolox_level, square, (1.28, 1.28), .65, True),
+        family_case("retinaface", retinaface_level, natural, (1, 1), .6),
     ]
 
 
@@ -267,4 +335,4 @@ if __name__ == "__main__":
         f.write("/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by tests/data/detect/make.py from OpenCV, Pillow"
                 " and numpy. */\n/* clang-format off */\n#include <stdint.h>\n\n")
         f.write("\n".join(resize_cases() + prepare_case()) + "\n")
-        f.write("/* x0 y0 x1 y1 score label, best first */\n" + "\n".join(decode_cases()))
+        f.write("/* x0 y0 x1 y1 score label, best first */\n" + "\n".join(decode_cases() + family_cases()))
