@@ -135,7 +135,7 @@ static void test_failures_leave_no_file(void **state)
     refuse(&c, model, DSQ_ARGUMENT, "one folder");
     c.s.images = NULL;
     c.s.task = NULL; /* the model carries one, which is none */
-    refuse(&c, model, DSQ_MALFORMED, "detector.onnx: its own: task: field 'color'");
+    refuse(&c, model, DSQ_MALFORMED, "detector.onnx: its own: task: field 'family'");
     c.s.task = "retinanet";
     refuse(&c, model, DSQ_ARGUMENT, "retinanet-mmdet, ");
     c.s.task = "retinanet-mmdet";
