@@ -6,6 +6,7 @@
 
 #include "engine_support.h"
 #include "kernels/math_f32.h"
+#include "kernels/unary.h"
 
 struct ref {
     const struct run *run;
@@ -110,6 +111,24 @@ static struct sums sum_window(const struct ref *r, int32_t s, const struct captu
 
 static float activate(const struct dsq_conv_attr *a, float y)
 {
+    static const struct {
+        int64_t act;
+        enum dsq_unary_kind kind;
+    } functions[] = {{DSQ_ACT_LEAKY_RELU, DSQ_UNARY_LEAKY_RELU},
+                     {DSQ_ACT_SIGMOID, DSQ_UNARY_SIGMOID},
+                     {DSQ_ACT_HARDSIGMOID, DSQ_UNARY_HARDSIGMOID},
+                     {DSQ_ACT_TANH, DSQ_UNARY_TANH},
+                     {DSQ_ACT_SILU, DSQ_UNARY_SILU},
+                     {DSQ_ACT_HARDSWISH, DSQ_UNARY_HARDSWISH},
+                     {DSQ_ACT_ELU, DSQ_UNARY_ELU},
+                     {DSQ_ACT_GELU, DSQ_UNARY_GELU},
+                     {DSQ_ACT_GELU_TANH, DSQ_UNARY_GELU_TANH},
+                     {DSQ_ACT_MISH, DSQ_UNARY_MISH},
+                     {DSQ_ACT_SOFTPLUS, DSQ_UNARY_SOFTPLUS}};
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
+        if (functions[i].act == a->act)
+            return dsq_unary_f32(&(struct dsq_unary){functions[i].kind, a->act_alpha, a->act_beta},
+                                 y);
     float lo = a->act == DSQ_ACT_NONE ? -INFINITY : a->act == DSQ_ACT_RELU ? 0.0f : a->act_lo;
     float hi = a->act == DSQ_ACT_CLIP ? a->act_hi : INFINITY;
     y = y < lo ? lo : y;

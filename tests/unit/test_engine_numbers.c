@@ -112,8 +112,10 @@ static void add_conv(struct maker *m)
         bool depthwise = a.group == x.channels && random_int(&m->random, 0, 2) > 0;
         a.out_channels = a.group * (depthwise ? 1 : random_int(&m->random, 1, 40 / (int)a.group));
     }
-    a.act = random_int(&m->random, 0, 2);
-    a.act_lo = a.act == DSQ_ACT_NONE ? -INFINITY : a.act == DSQ_ACT_CLIP ? -0.5f : 0.0f;
+    a.act = random_int(&m->random, 0, random_int(&m->random, 0, 1) ? 2 : DSQ_ACT_SOFTPLUS);
+    a.act_alpha = a.act == DSQ_ACT_LEAKY_RELU ? 0.1f : 0.2f;
+    a.act_beta = 0.5f;
+    a.act_lo = a.act == DSQ_ACT_CLIP ? -0.5f : a.act == DSQ_ACT_RELU ? 0.0f : -INFINITY;
     a.act_hi = a.act == DSQ_ACT_CLIP ? 1.5f : INFINITY;
     int64_t dim[4] = {a.out_channels, a.win.kernel[0], a.win.kernel[1], x.channels / a.group};
     dsq_vid in[5] = {weights(m, dim), DSQ_NO_VALUE, x.v, DSQ_NO_VALUE, DSQ_NO_VALUE};

@@ -85,6 +85,15 @@ static bool conv_supports(const struct dsq_graph *g, const struct dsq_node *n, c
 
 /* ---- prepare ---- */
 
+/* Activations that are computed after the kernels. */
+static const enum dsq_unary_kind unary_of[] = {
+    [DSQ_ACT_SIGMOID] = DSQ_UNARY_SIGMOID,     [DSQ_ACT_HARDSIGMOID] = DSQ_UNARY_HARDSIGMOID,
+    [DSQ_ACT_TANH] = DSQ_UNARY_TANH,           [DSQ_ACT_SILU] = DSQ_UNARY_SILU,
+    [DSQ_ACT_HARDSWISH] = DSQ_UNARY_HARDSWISH, [DSQ_ACT_ELU] = DSQ_UNARY_ELU,
+    [DSQ_ACT_GELU] = DSQ_UNARY_GELU,           [DSQ_ACT_GELU_TANH] = DSQ_UNARY_GELU_TANH,
+    [DSQ_ACT_MISH] = DSQ_UNARY_MISH,           [DSQ_ACT_SOFTPLUS] = DSQ_UNARY_SOFTPLUS,
+};
+
 static void set_activation(struct dsq_conv *cv, const struct dsq_conv_attr *a)
 {
     cv->act = (struct dsq_activate){.lo = -INFINITY, .hi = INFINITY};
@@ -94,6 +103,9 @@ static void set_activation(struct dsq_conv *cv, const struct dsq_conv_attr *a)
         cv->act.lo = a->act_lo, cv->act.hi = a->act_hi;
     cv->act.leaky = a->act == DSQ_ACT_LEAKY_RELU;
     cv->act.slope = a->act_alpha;
+    cv->staged = a->act > DSQ_ACT_LEAKY_RELU;
+    if (cv->staged)
+        cv->unary = (struct dsq_unary){unary_of[a->act], a->act_alpha, a->act_beta};
 }
 
 static void set_groups(struct dsq_conv *cv, const struct dsq_conv_attr *a, size_t group_in)
@@ -171,7 +183,8 @@ static void conv_reset(struct dsq_prepared *p)
 
 struct thread_part {
     const void **rows; /* of up to chunk_tiles tiles */
-    float *tile;       /* NULL when every output is written directly */
+    float *tile;       /* for staged tiles */
+    int8_t *bytes;
     char *scratch;
 };
 
@@ -183,7 +196,7 @@ struct conv_run {
     size_t panel_tasks;            /* tasks of one panel */
     size_t chunk_tiles;            /* tiles computed before the next block's weights are touched */
     char *threads;
-    size_t rows_bytes, tile_bytes, scratch_bytes, thread_bytes;
+    size_t rows_bytes, tile_bytes, bytes_bytes, scratch_bytes, thread_bytes;
 };
 
 static void size_thread_parts(struct conv_run *run)
@@ -193,9 +206,11 @@ static void size_thread_parts(struct conv_run *run)
     run->chunk_tiles = tiles;
     run->rows_bytes = dsq_align_up(tiles * cv->taps * cv->mr * sizeof(void *), 64);
     run->tile_bytes = dsq_align_up(tiles * cv->mr * cv->nr * sizeof(float), 64);
+    run->bytes_bytes = cv->staged ? run->tile_bytes / sizeof(float) : 0;
     run->scratch_bytes =
         cv->merged ? dsq_align_up(tiles * cv->mr * cv->taps * cv->kc * cv->element, 64) : 0;
-    run->thread_bytes = run->rows_bytes + run->tile_bytes + run->scratch_bytes;
+    run->thread_bytes =
+        dsq_align_up(run->rows_bytes + run->tile_bytes + run->scratch_bytes + run->bytes_bytes, 64);
 }
 
 static struct thread_part thread_part(const struct conv_run *run, int worker)
@@ -204,6 +219,7 @@ static struct thread_part thread_part(const struct conv_run *run, int worker)
     struct thread_part t = {.rows = (const void **)(void *)at};
     t.tile = (float *)(void *)(at + run->rows_bytes);
     t.scratch = at + run->rows_bytes + run->tile_bytes;
+    t.bytes = (int8_t *)t.scratch + run->scratch_bytes;
     return t;
 }
 
@@ -336,20 +352,22 @@ static void run_block(const struct conv_run *run, const struct dsq_conv_segment 
     int64_t first_pixel = first_tile * (int64_t)cv->mr, pixels = s->pixels - first_pixel;
     if (pixels > (int64_t)(n_tiles * cv->mr))
         pixels = (int64_t)(n_tiles * cv->mr);
+    bool staged = cv->staged || !s->direct;
     for (size_t i = 0; i < n_tiles; i++) {
         int64_t done = (int64_t)(i * cv->mr);
         tile.rows = t->rows + i * cv->taps * cv->mr;
         tile.pixel = first_pixel + done;
         tile.mr = pixels - done < (int64_t)cv->mr ? (size_t)(pixels - done) : cv->mr;
-        tile.y_stride = s->direct ? (size_t)s->y_stride[3] : cv->nr;
-        tile.y = s->direct ? (char *)s->y + (tile.pixel * s->y_stride[3] + (int64_t)tile.channel) *
-                                                (int64_t)s->y_element
-                           : (char *)(t->tile + (size_t)done * cv->nr);
+        tile.y_stride = staged ? tile.n_channels : (size_t)s->y_stride[3];
+        tile.y = staged ? (char *)(t->tile + (size_t)done * tile.n_channels)
+                        : (char *)s->y + (tile.pixel * s->y_stride[3] + (int64_t)tile.channel) *
+                                             (int64_t)s->y_element;
         cv->type->run_tile(cv, s, &tile);
     }
-    if (!s->direct)
-        dsq_conv_scatter(cv, s, t->tile, first_pixel, (size_t)pixels, tile.channel,
-                         tile.n_channels);
+    struct dsq_conv_staged out = {t->tile,        t->bytes,     first_pixel,
+                                  (size_t)pixels, tile.channel, tile.n_channels};
+    if (staged)
+        dsq_conv_way_out(cv, s, &out);
 }
 
 /* Tiles [first, first + n) by blocks [block, end). */
@@ -384,7 +402,7 @@ static void conv_task(void *arg, size_t index, int worker)
     int64_t tile = (int64_t)(task - s->first_task) * s->tiles_per_task;
     int64_t last = tile + s->tiles_per_task < s->tiles ? tile + s->tiles_per_task : s->tiles;
     struct thread_part part = thread_part(run, worker);
-    size_t chunk = s->direct ? 1 : run->chunk_tiles;
+    size_t chunk = s->direct && !cv->staged ? 1 : run->chunk_tiles;
     int64_t mr = (int64_t)cv->mr;
     for (; tile < last; tile += (int64_t)chunk) {
         size_t n = last - tile < (int64_t)chunk ? (size_t)(last - tile) : chunk;

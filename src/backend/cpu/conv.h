@@ -3,7 +3,8 @@
  * Convolution on the CPU: what its files share.
  *
  *   conv.c       supports, prepare, shapes, sharing the work among threads
- *   conv_tile.c  row addresses of a tile of output pixels; scattering a tile into other layouts
+ *   conv_tile.c  row addresses of a tile of output pixels
+ *   conv_staged.c  tiles that pass through scratch memory: other activations, other layouts
  *   conv_f32.c, conv_s8.c   packing, and one kernel call
  *   conv_depthwise.c        the same where every channel is a group of its own
  *
@@ -70,7 +71,9 @@ struct dsq_conv {
     float *own_bias;                    /* zeros, when the node has none */
     char *zero_rows;                    /* a row of zero points a segment */
     size_t zero_row_bytes;
-    struct dsq_activate act;
+    struct dsq_activate act; /* what the kernels do */
+    bool staged;             /* the activation is `unary`, computed after the kernels */
+    struct dsq_unary unary;
 };
 
 /* One segment at the shape at hand. Strides are in elements of the respective tensor. */
@@ -86,7 +89,7 @@ struct dsq_conv_segment {
     const float *m; /* s8 */
     void *y;
     size_t y_element;
-    bool direct; /* y is a matrix of pixels; else tiles are scattered */
+    bool direct; /* y is a matrix of pixels */
     int64_t y_stride[4];
     const char *zero_row;
     int64_t tiles, tiles_per_task;
@@ -108,9 +111,17 @@ void dsq_conv_prefetch(const struct dsq_conv *cv, const struct dsq_conv_segment 
                        int64_t n);
 /* Move all rows on to the next group's channels. */
 void dsq_conv_next_group(const struct dsq_conv *cv, const void **rows);
-/* Write n_pixels x n_channels floats (row stride nr) to the segment's output. */
-void dsq_conv_scatter(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                      const float *tile, int64_t pixel, size_t n_pixels, size_t channel,
-                      size_t n_channels);
+
+/* conv_staged.c: n_pixels x n_channels floats in scratch memory, rows side by side. */
+struct dsq_conv_staged {
+    float *tile;
+    int8_t *bytes; /* room for as many s8 */
+    int64_t pixel;
+    size_t n_pixels, channel, n_channels;
+};
+/* Activate them if the convolution's activation is staged, and write them to the segment's output.
+ */
+void dsq_conv_way_out(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                      const struct dsq_conv_staged *t);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The addresses that a convolution's tile reads, computed from offsets on the spot: nothing here
- * grows with the picture. And the way out for outputs that are not matrices of pixels (a caller's
- * NCHW memory).
+ * grows with the picture.
  */
 #include <string.h>
 
@@ -184,47 +183,4 @@ void dsq_conv_next_group(const struct dsq_conv *cv, const void **rows)
 {
     for (size_t i = 0; i < cv->taps * cv->mr; i++)
         rows[i] = (const char *)rows[i] + cv->kc * cv->element;
-}
-
-/* Pixels of one plane that lie one stride apart: whole planes if rows follow each other, else rows.
- */
-static int64_t run_length(const struct dsq_conv_segment *s, int64_t at)
-{
-    int64_t plane = s->oh * s->ow;
-    if (s->y_stride[2] == s->ow * s->y_stride[3] || s->oh == 1)
-        return plane - at;
-    return s->ow - at % s->ow;
-}
-
-static void scatter_run(const struct dsq_conv *cv, const int64_t *stride, const float *tile,
-                        float *y, size_t n_pixels, size_t n_channels)
-{
-    if (stride[3] == 1 && stride[1] > 0) {
-        cv->head.device->rows->transpose_b4(n_pixels, n_channels,
-                                            (const uint32_t *)(const void *)tile, cv->nr,
-                                            (uint32_t *)(void *)y, (size_t)stride[1]);
-        return;
-    }
-    for (size_t i = 0; i < n_pixels; i++)
-        for (size_t c = 0; c < n_channels; c++)
-            y[(int64_t)i * stride[3] + (int64_t)c * stride[1]] = tile[i * cv->nr + c];
-}
-
-void dsq_conv_scatter(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                      const float *tile, int64_t pixel, size_t n_pixels, size_t channel,
-                      size_t n_channels)
-{
-    int64_t plane = s->oh * s->ow, left = (int64_t)n_pixels;
-    while (left > 0) {
-        int64_t n = pixel / plane, at = pixel % plane;
-        int64_t length = run_length(s, at);
-        if (length > left)
-            length = left;
-        float *y = (float *)s->y + n * s->y_stride[0] + at / s->ow * s->y_stride[2] +
-                   at % s->ow * s->y_stride[3] + (int64_t)channel * s->y_stride[1];
-        scatter_run(cv, s->y_stride, tile, y, (size_t)length, n_channels);
-        tile += length * (int64_t)cv->nr;
-        pixel += length;
-        left -= length;
-    }
 }
