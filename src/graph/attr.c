@@ -33,6 +33,9 @@ static const struct dsq_attr_field conv_fields[] = {
     WINDOW(dsq_conv_attr),
     INT(dsq_conv_attr, group, 1),
     INT(dsq_conv_attr, out_channels, 1),
+    INT(dsq_conv_attr, transposed, 1),
+    INT(dsq_conv_attr, out_pad, 2),
+    INT(dsq_conv_attr, out_size, 2),
     ENUM(dsq_conv_attr, act, activation_names),
     FLOAT(dsq_conv_attr, act_lo),
     FLOAT(dsq_conv_attr, act_hi),
@@ -41,6 +44,10 @@ static const struct dsq_attr_field conv_fields[] = {
 };
 static const struct dsq_attr_field pool_fields[] = {WINDOW(dsq_pool_attr)};
 static const struct dsq_attr_field batchnorm_fields[] = {FLOAT(dsq_batchnorm_attr, epsilon)};
+static const struct dsq_attr_field groupnorm_fields[] = {INT(dsq_groupnorm_attr, groups, 1),
+                                                         FLOAT(dsq_groupnorm_attr, epsilon)};
+static const struct dsq_attr_field layernorm_fields[] = {INT(dsq_layernorm_attr, axis, 1),
+                                                         FLOAT(dsq_layernorm_attr, epsilon)};
 static const struct dsq_attr_field clip_fields[] = {FLOAT(dsq_clip_attr, lo),
                                                     FLOAT(dsq_clip_attr, hi)};
 static const struct dsq_attr_field unary_fields[] = {FLOAT(dsq_unary_attr, alpha),
@@ -66,6 +73,8 @@ const struct dsq_attr_type dsq_attr_none = {0, NULL, 0};
 TYPE(conv);
 TYPE(pool);
 TYPE(batchnorm);
+TYPE(groupnorm);
+TYPE(layernorm);
 TYPE(clip);
 TYPE(unary);
 TYPE(axis);

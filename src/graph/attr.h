@@ -41,10 +41,14 @@ struct dsq_window {
 
 /* conv: in = w [O,KH,KW,I/group], b [O] or none, then per segment x, residual or none, m [O] or
  * none; out = one y a segment. y = act(conv(x, w) + b + residual); SEMANTICS of s8: DESIGN
- * "Numbers". */
+ * "Numbers".
+ * transposed: y[oh] sums w[kh] x[ih] over all pairs with oh + pad = ih stride + kh dilation, so that
+ * y is about `stride` times as large as x. out_pad is added to y's size; out_size, if not 0, is y's
+ * size, and decides the padding as auto_pad SAME does. No residual. */
 struct dsq_conv_attr {
     struct dsq_window win;
     int64_t group, out_channels;
+    int64_t transposed, out_pad[2], out_size[2];
     int64_t act; /* enum dsq_activation */
     float act_lo, act_hi, act_alpha, act_beta;
 };
@@ -52,6 +56,16 @@ struct dsq_pool_attr {
     struct dsq_window win;
 };
 struct dsq_batchnorm_attr {
+    float epsilon;
+};
+/* groupnorm: in = x [N,C,...], scale, bias [C] or one a group. groups 0: each channel is one. */
+struct dsq_groupnorm_attr {
+    int64_t groups;
+    float epsilon;
+};
+/* layernorm: in = x, scale, bias or none, of the shape that x has from `axis` on, or one number. */
+struct dsq_layernorm_attr {
+    int64_t axis;
     float epsilon;
 };
 struct dsq_clip_attr {
@@ -107,9 +121,20 @@ struct dsq_attr_type {
 };
 
 /* The attribute types that ops.def names. */
-extern const struct dsq_attr_type dsq_attr_none, dsq_attr_conv, dsq_attr_pool, dsq_attr_batchnorm,
-    dsq_attr_clip, dsq_attr_unary, dsq_attr_axis, dsq_attr_cast, dsq_attr_perm, dsq_attr_reshape, dsq_attr_resize,
-    dsq_attr_split;
+extern const struct dsq_attr_type dsq_attr_none;
+extern const struct dsq_attr_type dsq_attr_conv;
+extern const struct dsq_attr_type dsq_attr_pool;
+extern const struct dsq_attr_type dsq_attr_batchnorm;
+extern const struct dsq_attr_type dsq_attr_groupnorm;
+extern const struct dsq_attr_type dsq_attr_layernorm;
+extern const struct dsq_attr_type dsq_attr_clip;
+extern const struct dsq_attr_type dsq_attr_unary;
+extern const struct dsq_attr_type dsq_attr_axis;
+extern const struct dsq_attr_type dsq_attr_cast;
+extern const struct dsq_attr_type dsq_attr_perm;
+extern const struct dsq_attr_type dsq_attr_reshape;
+extern const struct dsq_attr_type dsq_attr_resize;
+extern const struct dsq_attr_type dsq_attr_split;
 
 /* Names of enum dsq_dtype and enum dsq_layout by value, NULL-terminated. */
 extern const char *const dsq_dtype_names[], *const dsq_layout_names[];

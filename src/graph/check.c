@@ -100,7 +100,10 @@ static bool is_optional(const struct dsq_node *n, int32_t k)
             return (k - DSQ_CONV_FIXED) % DSQ_CONV_PER_SEGMENT != 0;
         return k == DSQ_CONV_B || n->shape_only;
     case DSQ_OP_BATCHNORM:
+    case DSQ_OP_GROUPNORM:
         return k > 0 && n->shape_only;
+    case DSQ_OP_LAYERNORM:
+        return k > 1 || (k > 0 && n->shape_only);
     case DSQ_OP_RESIZE:
         return k > 0 && n->in[3 - k] >= 0; /* sizes or scales */
     default:
@@ -177,6 +180,9 @@ static enum dsq_status check_attr(const struct dsq_checker *c, int32_t i)
         const struct dsq_conv_attr *a = n->attr;
         if (a->group < 1 || a->out_channels < 1 || a->out_channels % a->group)
             return dsq_check_fail(c, i, "output channels must be a multiple of the groups");
+        for (int32_t s = 0; a->transposed && s < dsq_conv_segments(n); s++)
+            if (dsq_conv_r(n, s) != DSQ_NO_VALUE)
+                return dsq_check_fail(c, i, "a transposed convolution takes no residual");
         return check_window(c, i, &a->win);
     }
     if (n->op == DSQ_OP_MAXPOOL)

@@ -125,7 +125,10 @@ static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
     case DSQ_OP_REQUANTIZE:
         fits = x->dtype == DSQ_S8 && y->dtype == DSQ_S8;
         break;
+    case DSQ_OP_MATMUL:
     case DSQ_OP_BATCHNORM:
+    case DSQ_OP_GROUPNORM:
+    case DSQ_OP_LAYERNORM:
         fits = x->dtype == DSQ_F32 && y->dtype == DSQ_F32;
         break;
     case DSQ_OP_CLIP:

@@ -334,7 +334,9 @@ static bool shape_needs_input(const struct dsq_node *n, int32_t k)
 {
     if (n->op == DSQ_OP_CONV)
         return k >= DSQ_CONV_FIXED && (k - DSQ_CONV_FIXED) % DSQ_CONV_PER_SEGMENT == 0;
-    return n->op != DSQ_OP_BATCHNORM || k == 0;
+    if (n->op == DSQ_OP_BATCHNORM || n->op == DSQ_OP_GROUPNORM || n->op == DSQ_OP_LAYERNORM)
+        return k == 0;
+    return true;
 }
 
 enum dsq_status dsq_graph_shape_twin(struct dsq_graph *g, int32_t i, dsq_vid *out,

@@ -60,6 +60,10 @@ struct dsq_window_axis {
 };
 bool dsq_window_axis(struct dsq_dims *t, const struct dsq_window *w, int axis, dsq_dim in,
                      struct dsq_window_axis *out);
+/* The same of a convolution, which may be transposed: pad_before is then what is cut off at the
+ * beginning of its full output. */
+bool dsq_conv_axis(struct dsq_dims *t, const struct dsq_conv_attr *a, int axis, dsq_dim in,
+                   struct dsq_window_axis *out);
 
 /* slice: the index of the first element kept along an axis of `size` elements. A negative start
  * counts from the end, and a start outside the axis is clamped: for step > 0 to 0..size, where

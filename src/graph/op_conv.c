@@ -31,6 +31,24 @@ static enum dsq_status window_shape(const struct dsq_rule *r, const struct dsq_w
     return DSQ_OK;
 }
 
+/* The same of a convolution, which may be transposed. */
+static enum dsq_status conv_shape(const struct dsq_rule *r, const struct dsq_conv_attr *a,
+                                  const struct dsq_shape *x, struct dsq_shape *y)
+{
+    if (!a->transposed)
+        return window_shape(r, &a->win, x, a->out_channels, y);
+    struct dsq_shape out = {.rank = 4, .dim = {x->dim[0], a->out_channels}};
+    for (int axis = 0; axis < 2; axis++) {
+        struct dsq_window_axis o;
+        if (!dsq_conv_axis(r->dims, a, axis, x->dim[2 + axis], &o))
+            return dsq_rule_fail(r, "its padding leaves nothing of the output's %s",
+                                 axis ? "width" : "height");
+        out.dim[2 + axis] = o.out;
+    }
+    *y = out;
+    return DSQ_OK;
+}
+
 static enum dsq_status conv_segment(const struct dsq_rule *r, int32_t s)
 {
     const struct dsq_conv_attr *a = r->node->attr;
@@ -45,7 +63,7 @@ static enum dsq_status conv_segment(const struct dsq_rule *r, int32_t s)
     dsq_dim channels = w->rank == 4 ? dsq_dim_mul(NULL, w->dim[3], a->group) : DSQ_DIM_UNKNOWN;
     DSQ_TRY(dsq_rule_same_dim(r, "channels of the input and of the weights", x->dim[1], channels,
                               &channels));
-    DSQ_TRY(window_shape(r, &a->win, x, a->out_channels, y));
+    DSQ_TRY(conv_shape(r, a, x, y));
     if (residual->rank >= 0 && residual->rank != 4)
         return dsq_rule_fail(r, "the residual has rank %d, need 4", (int)residual->rank);
     for (int i = 0; i < 4 && residual->rank == 4; i++) {

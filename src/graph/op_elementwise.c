@@ -47,22 +47,6 @@ SAME_SHAPE(quantize)
 SAME_SHAPE(dequantize)
 SAME_SHAPE(requantize)
 
-enum dsq_status dsq_shape_batchnorm(const struct dsq_rule *r)
-{
-    const struct dsq_shape *x = dsq_rule_in(r, 0);
-    struct dsq_shape *y = dsq_rule_out(r, 0);
-    *y = *x;
-    if (x->rank >= 0 && x->rank < 2)
-        return dsq_rule_fail(r, "the input has rank %d, need at least 2", (int)x->rank);
-    for (int32_t k = 1; k < r->node->n_in && x->rank >= 2; k++) {
-        const struct dsq_shape *c = dsq_rule_in(r, k);
-        if (c->rank == 1)
-            DSQ_TRY(dsq_rule_same_dim(r, "channels of the input and of its statistics", y->dim[1],
-                                      c->dim[0], &y->dim[1]));
-    }
-    return DSQ_OK;
-}
-
 /* A symbol against a number other than 1 gives the number: the symbol must turn out as it, or as 1.
  */
 static enum dsq_status broadcast_dim(const struct dsq_rule *r, int32_t axis, dsq_dim a, dsq_dim b,

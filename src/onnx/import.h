@@ -15,6 +15,13 @@
 
 #include "onnx/model.h"
 
+/* Weights as a model stores them: [O,I/group,KH,KW] as Conv and transposed Gemm do, or in_first,
+ * [I,O/group,KH,KW], as ConvTranspose, Gemm and MatMul do. */
+struct dsq_conv_form {
+    bool in_first;
+    int64_t groups, out_channels, group_in, kernel[2];
+};
+
 /* One tensor name of the model. Each name has one origin: graph input, initializer or node output.
  */
 struct dsq_import_name {
@@ -24,10 +31,12 @@ struct dsq_import_name {
     const Onnx__NodeProto *producer;
     int32_t producer_index;
     bool is_output;             /* of the graph that is being made */
-    bool is_conv_weight;        /* some convolution reads it as weights */
+    bool is_conv_weight;        /* some convolution or matrix product reads it as weights */
     bool folded;                /* it is another name of a constant, and the graph knows */
     dsq_vid value, conv_weight; /* DSQ_NO_VALUE until asked for */
-    const struct dsq_onnx_tensor *contents; /* of tensor, once asked for */
+    struct dsq_conv_form conv_form; /* how conv_weight was made */
+    const struct dsq_onnx_tensor *contents; /* of a constant, once asked for */
+    struct dsq_import_name *computed; /* the constant that its node computes, once asked for */
 };
 
 struct dsq_import_names {
@@ -86,9 +95,14 @@ enum dsq_status dsq_import_find(struct dsq_import *im, const char *name,
 /* The IR value of a name. */
 enum dsq_status dsq_import_value(struct dsq_import *im, struct dsq_import_name *e,
                                  dsq_vid *out) DSQ_MUST_CHECK;
-/* The constant [O,KH,KW,I/group] of convolution weights [O,I/group,KH,KW], which `e` stands for and
- * the caller has checked: one however often it is asked for. */
-enum dsq_status dsq_import_conv_weight(struct dsq_import *im, struct dsq_import_name *e,
+/* The constant that the node behind `e` computes from constants by moving or dequantizing them
+ * (import_fold.c); *root NULL: it does something else. The root is in no table; its name is fresh. */
+enum dsq_status dsq_import_fold(struct dsq_import *im, struct dsq_import_name *e,
+                                struct dsq_import_name **root) DSQ_MUST_CHECK;
+/* The constant [O,KH,KW,I/group] of the weights that input i of the current node stands for, whose
+ * sizes the caller has checked: one however often it is asked for in the same form. */
+enum dsq_status dsq_import_conv_weight(struct dsq_import *im, size_t i,
+                                       const struct dsq_conv_form *form,
                                        dsq_vid *out) DSQ_MUST_CHECK;
 /* A name that neither the model nor the graph has: "BASE", "BASE~1", ... in scratch; NULL: no
  * memory. */

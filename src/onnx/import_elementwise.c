@@ -42,35 +42,6 @@ enum dsq_status dsq_import_clip_inputs(struct dsq_import *im)
     return emit_clip(im, attr);
 }
 
-enum dsq_status dsq_import_batchnorm(struct dsq_import *im)
-{
-    static const char *const what[] = {"scale", "bias", "mean", "variance"};
-    struct dsq_batchnorm_attr attr;
-    struct dsq_import_name *root;
-    struct dsq_onnx_tensor t;
-    dsq_vid in[5];
-    size_t channels = 0;
-    for (size_t i = 1; i < im->node->n_output; i++)
-        if (im->node->output[i][0])
-            return dsq_import_fail(im, DSQ_UNSUPPORTED,
-                                   "output '%s' is of training; export the model for inference",
-                                   im->node->output[i]);
-    DSQ_TRY(dsq_import_float(im, "epsilon", 1e-5f, &attr.epsilon));
-    DSQ_TRY(dsq_import_only(im, "training_mode", 0));
-    DSQ_TRY(dsq_import_only(im, "spatial", 1));
-    dsq_import_ignore(im, "momentum");
-    for (size_t i = 1; i < 5; i++) {
-        DSQ_TRY(dsq_import_const_in(im, i, what[i - 1], &root, &t));
-        channels = i == 1 ? t.elements : channels;
-        if (t.dtype != DSQ_F32 || t.shape.rank != 1 || t.elements != channels)
-            return dsq_import_fail(im, DSQ_MALFORMED, "%s '%s' must be %zu floats", what[i - 1],
-                                   im->node->input[i], channels);
-        DSQ_TRY(dsq_import_const_value(im, i, &in[i]));
-    }
-    DSQ_TRY(dsq_import_in(im, 0, &in[0]));
-    return dsq_import_emit(im, im->op->op, 5, in, &attr);
-}
-
 enum dsq_status dsq_import_cast(struct dsq_import *im)
 {
     struct dsq_cast_attr attr;

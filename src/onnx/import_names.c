@@ -128,10 +128,17 @@ static enum dsq_status add_node_outputs(struct dsq_import *im, size_t index)
     return DSQ_OK;
 }
 
+/* Has it weights in input 1 that the graph keeps in the convolution's order, if they are constant? */
+static bool has_weights(const Onnx__NodeProto *n)
+{
+    return node_is(n, "Conv") || node_is(n, "ConvTranspose") || node_is(n, "Gemm") ||
+           node_is(n, "MatMul");
+}
+
 static enum dsq_status mark_conv_weight(struct dsq_import *im, const Onnx__NodeProto *n)
 {
     struct dsq_import_name *e, *root;
-    if (!node_is(n, "Conv") || n->n_input < 2 || !(e = dsq_import_names_find(im, n->input[1])))
+    if (!has_weights(n) || n->n_input < 2 || !(e = dsq_import_names_find(im, n->input[1])))
         return DSQ_OK;
     DSQ_TRY(dsq_import_constant(im, e, &root));
     if (root)
@@ -222,7 +229,7 @@ enum dsq_status dsq_import_constant(struct dsq_import *im, struct dsq_import_nam
     for (int i = 0; i < MAX_IDENTITIES && e; i++) {
         if (!e->tensor && e->producer && is_constant_node(e->producer))
             DSQ_GUARD(constant_tensor(im, e));
-        if (e->tensor) {
+        if (e->tensor || e->contents) {
             *root = e;
             break;
         }
@@ -334,39 +341,63 @@ enum dsq_status dsq_import_value(struct dsq_import *im, struct dsq_import_name *
     return DSQ_OK;
 }
 
-/* [O][I][KH*KW] -> [O][KH*KW][I] */
-static void to_ohwi(const float *src, float *dst, size_t n_out, size_t n_in, size_t taps)
+/* To [O][taps][I/group], from [O][I/group][taps] or, in_first, from [I][O/group][taps]. */
+static void to_ohwi(const float *src, float *dst, const struct dsq_conv_form *f)
 {
-    for (size_t o = 0; o < n_out; o++)
-        for (size_t i = 0; i < n_in; i++)
-            for (size_t k = 0; k < taps; k++)
-                dst[(o * taps + k) * n_in + i] = src[(o * n_in + i) * taps + k];
+    const size_t taps = (size_t)(f->kernel[0] * f->kernel[1]), group_in = (size_t)f->group_in;
+    const size_t group_out = (size_t)(f->out_channels / f->groups);
+    for (size_t o = 0; o < (size_t)f->out_channels; o++) {
+        const size_t group = o / group_out, in_group = o % group_out;
+        for (size_t t = 0; t < taps; t++)
+            for (size_t i = 0; i < group_in; i++)
+                *dst++ = f->in_first
+                             ? src[((group * group_in + i) * group_out + in_group) * taps + t]
+                             : src[(o * group_in + i) * taps + t];
+    }
 }
 
-static enum dsq_status add_conv_weight(struct dsq_import *im, struct dsq_import_name *root)
+static enum dsq_status add_conv_weight(struct dsq_import *im, struct dsq_import_name *root,
+                                       const struct dsq_conv_form *form)
 {
     struct dsq_onnx_tensor t;
     DSQ_TRY(dsq_import_contents(im, root, &t));
     DSQ_TRY(check_finite(im, root->name, &t));
-    const dsq_dim *dim = t.shape.dim;
-    struct dsq_shape ohwi = {.rank = 4, .dim = {dim[0], dim[2], dim[3], dim[1]}};
+    struct dsq_shape ohwi = {
+        .rank = 4, .dim = {form->out_channels, form->kernel[0], form->kernel[1], form->group_in}};
+    /* A second form of it, or one that a value has taken the name of, is named after it. */
+    const char *name = dsq_graph_find(im->graph, root->name, NULL) == DSQ_NO_VALUE
+                           ? root->name
+                           : dsq_import_fresh_name(im, root->name);
     float *dst = dsq_alloc(im->model->allocator, t.bytes);
-    if (!dst)
+    if (!dst || !name) {
+        dsq_release(im->model->allocator, dst);
         return dsq_fail(im->diag, DSQ_NOMEM, "tensor '%s': out of memory", root->name);
-    to_ohwi(t.data, dst, (size_t)dim[0], (size_t)dim[1], (size_t)(dim[2] * dim[3]));
-    enum dsq_status status = dsq_graph_add_const(im->graph, root->name, DSQ_F32, &ohwi, dst,
-                                                 t.bytes, &root->conv_weight, im->diag);
+    }
+    to_ohwi(t.data, dst, form);
+    enum dsq_status status = dsq_graph_add_const(im->graph, name, DSQ_F32, &ohwi, dst, t.bytes,
+                                                 &root->conv_weight, im->diag);
+    root->conv_form = *form;
     dsq_release(im->model->allocator, dst);
     return status;
 }
 
-enum dsq_status dsq_import_conv_weight(struct dsq_import *im, struct dsq_import_name *e,
-                                       dsq_vid *out)
+static bool same_form(const struct dsq_conv_form *a, const struct dsq_conv_form *b)
 {
-    struct dsq_import_name *root;
+    return a->in_first == b->in_first && a->groups == b->groups &&
+           a->out_channels == b->out_channels && a->group_in == b->group_in &&
+           a->kernel[0] == b->kernel[0] && a->kernel[1] == b->kernel[1];
+}
+
+enum dsq_status dsq_import_conv_weight(struct dsq_import *im, size_t i,
+                                       const struct dsq_conv_form *form, dsq_vid *out)
+{
+    struct dsq_import_name *e = dsq_import_names_find(im, im->node->input[i]), *root;
     DSQ_TRY(dsq_import_constant(im, e, &root));
-    if (root->conv_weight == DSQ_NO_VALUE)
-        DSQ_TRY(add_conv_weight(im, root));
+    bool moved = !root; /* computed from constants, under a name of its own */
+    if (moved)
+        DSQ_TRY(dsq_import_fold(im, e, &root));
+    if (root->conv_weight == DSQ_NO_VALUE || !same_form(&root->conv_form, form))
+        DSQ_TRY(add_conv_weight(im, root, form));
     *out = root->conv_weight;
-    return e == root || e->is_output ? DSQ_OK : fold_name(im, e, *out);
+    return moved || e == root || e->is_output ? DSQ_OK : fold_name(im, e, *out);
 }

@@ -62,6 +62,8 @@ enum dsq_status dsq_import_const_in(struct dsq_import *im, size_t i, const char 
     DSQ_TRY(find_in(im, i, &e));
     DSQ_TRY(dsq_import_constant(im, e, root));
     if (!*root)
+        DSQ_TRY(dsq_import_fold(im, e, root));
+    if (!*root)
         return dsq_import_fail(im, DSQ_UNSUPPORTED,
                                "%s '%s' must be a constant, but the model computes it", what,
                                im->node->input[i]);
@@ -73,6 +75,10 @@ enum dsq_status dsq_import_const_value(struct dsq_import *im, size_t i, dsq_vid 
     struct dsq_import_name *e, *root;
     DSQ_TRY(find_in(im, i, &e));
     DSQ_TRY(dsq_import_constant(im, e, &root));
+    if (!root) {
+        DSQ_TRY(dsq_import_fold(im, e, &root));
+        return dsq_import_value(im, root, out);
+    }
     /* An output that is an Identity of the constant stays a value of its own. */
     return dsq_import_value(im, e->is_output ? root : e, out);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators that slide a window: Conv and MaxPool, two-dimensional only. */
+/* MaxPool, two-dimensional only. */
 #include "onnx/import.h"
-
-#include <math.h>
 
 enum { MAX_DIMS = 3 }; /* spatial; enough to say which kind of operator it is */
 
@@ -50,70 +48,6 @@ static enum dsq_status read_window(struct dsq_import *im, struct dsq_window *w)
     DSQ_TRY(read_numbers(im, "strides", 2, 1, 1, w->stride));
     DSQ_TRY(read_numbers(im, "dilations", 2, 1, 1, w->dilation));
     return read_padding(im, w);
-}
-
-/* Checks weights [O,I/group,KH,KW] and the kernel_shape that repeats their size. */
-static enum dsq_status read_kernel(struct dsq_import *im, const struct dsq_onnx_tensor *w,
-                                   struct dsq_conv_attr *attr)
-{
-    int64_t kernel[MAX_DIMS];
-    size_t n;
-    const char *name = im->node->input[1];
-    if (w->shape.rank < 3)
-        return dsq_import_fail(im, DSQ_MALFORMED, "weights '%s' have rank %d, expected 4", name,
-                               (int)w->shape.rank);
-    DSQ_TRY(check_two(im, (size_t)w->shape.rank - 2));
-    if (w->dtype != DSQ_F32)
-        return dsq_import_fail(im, DSQ_UNSUPPORTED, "weights '%s' have type %s, expected f32", name,
-                               dsq_dtype_name(w->dtype));
-    const dsq_dim *dim = w->shape.dim;
-    for (int i = 0; i < 4; i++)
-        if (dim[i] < 1 || dim[i] > INT32_MAX)
-            return dsq_import_fail(im, DSQ_MALFORMED, "weights '%s': dimension %d is %lld", name, i,
-                                   (long long)dim[i]);
-    DSQ_TRY(dsq_import_ints(im, "kernel_shape", MAX_DIMS, kernel, &n));
-    if (n && (n != 2 || kernel[0] != dim[2] || kernel[1] != dim[3]))
-        return dsq_import_fail(im, DSQ_MALFORMED, "kernel_shape is not the weights' %lldx%lld",
-                               (long long)dim[2], (long long)dim[3]);
-    attr->win.kernel[0] = dim[2];
-    attr->win.kernel[1] = dim[3];
-    attr->out_channels = dim[0];
-    DSQ_TRY(dsq_import_int(im, "group", 1, &attr->group));
-    if (attr->group < 1 || dim[0] % attr->group)
-        return dsq_import_fail(im, DSQ_MALFORMED, "group %lld does not divide %lld output channels",
-                               (long long)attr->group, (long long)dim[0]);
-    return DSQ_OK;
-}
-
-static enum dsq_status read_bias(struct dsq_import *im, int64_t out_channels, dsq_vid *b)
-{
-    struct dsq_import_name *root;
-    struct dsq_onnx_tensor t;
-    *b = DSQ_NO_VALUE;
-    if (!dsq_import_has_in(im, 2))
-        return DSQ_OK;
-    DSQ_TRY(dsq_import_const_in(im, 2, "bias", &root, &t));
-    if (t.dtype != DSQ_F32 || t.shape.rank != 1 || t.shape.dim[0] != out_channels)
-        return dsq_import_fail(im, DSQ_MALFORMED, "bias '%s' must be %lld floats",
-                               im->node->input[2], (long long)out_channels);
-    return dsq_import_const_value(im, 2, b);
-}
-
-enum dsq_status dsq_import_conv(struct dsq_import *im)
-{
-    struct dsq_conv_attr attr = {.act = DSQ_ACT_NONE, .act_lo = -INFINITY, .act_hi = INFINITY};
-    struct dsq_import_name *weight;
-    struct dsq_onnx_tensor t;
-    dsq_vid in[DSQ_CONV_FIXED + DSQ_CONV_PER_SEGMENT] = {DSQ_NO_VALUE, DSQ_NO_VALUE, DSQ_NO_VALUE,
-                                                         DSQ_NO_VALUE, DSQ_NO_VALUE};
-    DSQ_TRY(dsq_import_const_in(im, 1, "weights", &weight, &t));
-    DSQ_TRY(read_kernel(im, &t, &attr));
-    DSQ_TRY(read_window(im, &attr.win));
-    weight = dsq_import_names_find(im, im->node->input[1]);
-    DSQ_TRY(dsq_import_conv_weight(im, weight, &in[DSQ_CONV_W]));
-    DSQ_TRY(read_bias(im, attr.out_channels, &in[DSQ_CONV_B]));
-    DSQ_TRY(dsq_import_in(im, 0, &in[DSQ_CONV_FIXED]));
-    return dsq_import_emit(im, im->op->op, DSQ_CONV_FIXED + DSQ_CONV_PER_SEGMENT, in, &attr);
 }
 
 /* A window that lies in the padding alone would have no maximum. */

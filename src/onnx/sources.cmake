@@ -32,10 +32,14 @@ list(APPEND DSQ_INCLUDES ${onnx_generated})
 list(APPEND DSQ_SOURCES ${onnx_generated}/onnx.pb-c.c
   src/onnx/external.c
   src/onnx/import.c
+  src/onnx/import_conv.c
   src/onnx/import_elementwise.c
+  src/onnx/import_fold.c
   src/onnx/import_inputs.c
+  src/onnx/import_matrix.c
   src/onnx/import_names.c
   src/onnx/import_node.c
+  src/onnx/import_norm.c
   src/onnx/import_resize.c
   src/onnx/import_shape.c
   src/onnx/import_unary.c
@@ -44,5 +48,4 @@ list(APPEND DSQ_SOURCES ${onnx_generated}/onnx.pb-c.c
   src/onnx/model_walk.c
   src/onnx/model_write.c
   src/onnx/onnx_attr.c
-  src/onnx/onnx_tensor.c
-)
+  src/onnx/onnx_tensor.c)

@@ -286,7 +286,6 @@ def bad_nodes():
 
 
 def bad_convs():
-    bad("conv_1d", single("Conv", "x w", ins=[info("x", ["N", 3, "L"])], inits=[init("w", numbers(4, 3, 3))]))
     bad("conv_3d", single("Conv", "x w", ins=[info("x", ["N", 3, "D", "H", "W"])],
                           inits=[init("w", numbers(2, 3, 1, 1, 1))]))
     bad("conv_group", conv(group=3))

@@ -16,8 +16,9 @@ static const struct bad bad[] = {
      "node 'the_node' (Flatten, opset 13): attribute 'axis' is there twice"},
     {"attribute_type", DSQ_MALFORMED,
      "node 'the_node' (Flatten, opset 13): attribute 'axis' is not of type int"},
-    {"batchnorm_length", DSQ_MALFORMED,
-     "node 'the_node' (BatchNormalization, opset 13): mean 'k' must be 3 floats"},
+    {"batchnorm_length", DSQ_SHAPE,
+     "node 'the_node' (batchnorm): channels of the input and of its statistics: 3 and 2 must be "
+     "equal"},
     {"batchnorm_training", DSQ_UNSUPPORTED,
      "node 'the_node' (BatchNormalization, opset 14): output 'm' is of training; export the "
      "model for inference"},
@@ -30,10 +31,8 @@ static const struct bad bad[] = {
     {"constant_string", DSQ_UNSUPPORTED,
      "node 'the_node' (Constant, opset 13): needs one attribute: value, value_int(s) or "
      "value_float(s)"},
-    {"conv_1d", DSQ_UNSUPPORTED,
-     "node 'the_node' (Conv, opset 13): is 1-dimensional; only 2-D (pictures) is supported"},
     {"conv_3d", DSQ_UNSUPPORTED,
-     "node 'the_node' (Conv, opset 13): is 3-dimensional; only 2-D (pictures) is supported"},
+     "node 'the_node' (Conv, opset 13): is 3-dimensional; 1-D and 2-D (pictures) are supported"},
     {"conv_auto_pad", DSQ_UNSUPPORTED,
      "node 'conv' (Conv, opset 13): auto_pad 'SAME' is not supported; supported: NOTSET, "
      "SAME_UPPER, SAME_LOWER, VALID"},

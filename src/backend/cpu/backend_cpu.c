@@ -9,7 +9,10 @@
 
 static const struct dsq_cpu_op *const ops[DSQ_OP_COUNT] = {
     [DSQ_OP_CONV] = &dsq_cpu_conv,
+    [DSQ_OP_MATMUL] = &dsq_cpu_matmul,
     [DSQ_OP_BATCHNORM] = &dsq_cpu_batchnorm,
+    [DSQ_OP_GROUPNORM] = &dsq_cpu_groupnorm,
+    [DSQ_OP_LAYERNORM] = &dsq_cpu_layernorm,
     [DSQ_OP_RELU] = &dsq_cpu_unary,
     [DSQ_OP_CLIP] = &dsq_cpu_unary,
     [DSQ_OP_SIGMOID] = &dsq_cpu_unary,

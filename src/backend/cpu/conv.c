@@ -75,6 +75,8 @@ static bool segment_fits(const struct dsq_graph *g, const struct dsq_node *n, in
 static bool conv_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
                           size_t bytes)
 {
+    if (((const struct dsq_conv_attr *)n->attr)->transposed)
+        return dsq_cpu_refuse(why, bytes, "transposed");
     if (!weights_fit(g, n, why, bytes))
         return false;
     for (int32_t s = 0; s < dsq_conv_segments(n); s++)
