@@ -124,6 +124,8 @@ struct dsq_build_settings {
     const char *dump_after; /* print the IR after this pass ("all": every one) to the log */
     const char *outputs;    /* "a,b": cut the model at these tensors; NULL: its own outputs */
     bool float_only;        /* ignore what the model carries: build FP32 */
+    bool free_sizes;        /* without shapes: a size that the model's header fixes is free if the
+                             * model provably works at others. (A profile frees what it names.) */
 };
 /* Compile MODEL.onnx in memory. */
 DSQ_API enum dsq_status dsq_engine_file_build(struct dsq_engine_file **out, const char *model,

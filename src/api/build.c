@@ -45,6 +45,7 @@ static enum dsq_status build(struct dsq_engine_file **out, const char *path,
         .task_json = task,
         .dump_after = s->dump_after,
         .outputs = s->outputs,
+        .free_sizes = s->free_sizes,
         .name = path,
     };
     DSQ_GUARD(dsq_compile(out, model, &c, d));

@@ -87,33 +87,6 @@ static enum dsq_status run_passes(struct dsq_graph *g, const struct dsq_compile 
     return write_meta(meta, c, &report, d);
 }
 
-enum dsq_status dsq_import(struct dsq_graph **out, const struct dsq_onnx *model,
-                           const char *outputs, const struct dsq_allocator *a, struct dsq_diag *d)
-{
-    enum { MOST = 256 };
-    if (!outputs)
-        return dsq_onnx_to_graph(model, out, d);
-    const char *name[MOST];
-    size_t n = 0;
-    struct dsq_arena arena;
-    dsq_arena_init(&arena, a);
-    enum dsq_status status = DSQ_OK;
-    while (status == DSQ_OK && *outputs) {
-        size_t length = strcspn(outputs, ",");
-        if (length == 0 || n == MOST)
-            status = dsq_fail(d, DSQ_ARGUMENT, "outputs: expected tensor names, as in a,b");
-        else if (!(name[n++] = dsq_arena_string(&arena, outputs, length)))
-            status = dsq_fail(d, DSQ_NOMEM, "outputs: out of memory");
-        outputs += length + (outputs[length] == ',');
-    }
-    if (status == DSQ_OK && n == 0)
-        status = dsq_fail(d, DSQ_ARGUMENT, "outputs: no tensor is named");
-    if (status == DSQ_OK)
-        status = dsq_onnx_to_graph_at(model, name, n, out, d);
-    dsq_arena_free(&arena);
-    return status;
-}
-
 enum dsq_status dsq_compile(struct dsq_engine_file **out, const struct dsq_onnx *model,
                             const struct dsq_compile *c, struct dsq_diag *d)
 {
@@ -125,9 +98,7 @@ enum dsq_status dsq_compile(struct dsq_engine_file **out, const struct dsq_onnx 
     struct dsq_profile_input *profile = NULL;
     dsq_arena_init(&arena, a);
     dsq_writer_init(&meta, a);
-    DSQ_GUARD(dsq_import(&g, model, c->outputs, a, d));
-    DSQ_GUARD(dsq_profile_from_shapes(g, c->min_shapes, c->opt_shapes, c->max_shapes, &arena,
-                                      &profile, d));
+    DSQ_GUARD(dsq_import_for_profile(&g, model, c, &arena, &profile, d));
     status = run_passes(g, c, &meta, d);
     if (status != DSQ_OK) {
         dsq_fail_in(d, status, "%s", c->name);

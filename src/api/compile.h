@@ -24,14 +24,26 @@ struct dsq_compile {
     const char *task_json; /* canonical, or NULL */
     const char *dump_after;
     const char *outputs; /* "a,b" or NULL */
-    const char *name; /* the model's path, for messages and the engine's META */
+    bool free_sizes;     /* without a profile: dsq_import_freely */
+    const char *name;    /* the model's path, for messages and the engine's META */
 };
 
 /* The model's graph, cut at the tensors that `outputs` lists ("a,b"; NULL: the model's own
- * outputs). */
+ * outputs), with the sizes of its header. */
 enum dsq_status dsq_import(struct dsq_graph **out, const struct dsq_onnx *model,
                            const char *outputs, const struct dsq_allocator *a,
                            struct dsq_diag *d) DSQ_MUST_CHECK;
+/* The same, but heights, widths and batch that the header fixes are free, if the model provably
+ * works at other sizes; the batch stays, or all of them, if not. */
+enum dsq_status dsq_import_freely(struct dsq_graph **out, const struct dsq_onnx *model,
+                                  const char *outputs, const struct dsq_allocator *a,
+                                  struct dsq_diag *d) DSQ_MUST_CHECK;
+/* As c says. A profile frees what it has other sizes for; SHAPE names the node that does not allow
+ * it. *profile (in arena) is NULL without one. */
+enum dsq_status dsq_import_for_profile(struct dsq_graph **g, const struct dsq_onnx *model,
+                                       const struct dsq_compile *c, struct dsq_arena *arena,
+                                       struct dsq_profile_input **profile,
+                                       struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* Import, run the passes, make the engine file. */
 enum dsq_status dsq_compile(struct dsq_engine_file **out, const struct dsq_onnx *model,

@@ -83,8 +83,7 @@ static enum dsq_status parse_bound(const char *text, enum bound b, int32_t n,
     return DSQ_OK;
 }
 
-static enum dsq_status check_input(const struct dsq_profile_input *p, const struct dsq_shape *s,
-                                   struct dsq_diag *d)
+static enum dsq_status check_input(const struct dsq_profile_input *p, struct dsq_diag *d)
 {
     for (int32_t i = 0; i < p->rank; i++) {
         if (p->min[i] == 0 || p->opt[i] == 0 || p->max[i] == 0)
@@ -95,12 +94,6 @@ static enum dsq_status check_input(const struct dsq_profile_input *p, const stru
                 d, DSQ_ARGUMENT,
                 "input '%s' dimension %d: min %lld, opt %lld, max %lld are not in order", p->name,
                 (int)i, (long long)p->min[i], (long long)p->opt[i], (long long)p->max[i]);
-        if (dsq_dim_is_number(s->dim[i]) && (p->min[i] != s->dim[i] || p->max[i] != s->dim[i]))
-            return dsq_fail(
-                d, DSQ_ARGUMENT,
-                "input '%s' dimension %d is fixed to %lld by the model; the profile says "
-                "%lld to %lld",
-                p->name, (int)i, (long long)s->dim[i], (long long)p->min[i], (long long)p->max[i]);
     }
     return DSQ_OK;
 }
@@ -131,7 +124,16 @@ enum dsq_status dsq_profile_from_shapes(const struct dsq_graph *g, const char *m
     DSQ_TRY(parse_bound(opt, BOUND_OPT, n, p, d));
     DSQ_TRY(parse_bound(max, BOUND_MAX, n, p, d));
     for (int32_t i = 0; i < n; i++)
-        DSQ_TRY(check_input(&p[i], &g->value[g->input[i]].shape, d));
+        DSQ_TRY(check_input(&p[i], d));
     *out = p;
     return DSQ_OK;
+}
+
+uint32_t dsq_profile_other_dims(const struct dsq_profile_input *p, const struct dsq_shape *s)
+{
+    uint32_t dims = 0;
+    for (int32_t i = 0; i < s->rank; i++)
+        if (dsq_dim_is_number(s->dim[i]) && (p->min[i] != s->dim[i] || p->max[i] != s->dim[i]))
+            dims |= 1u << i;
+    return dims;
 }

@@ -98,13 +98,14 @@ static enum dsq_status prepare(struct job *j, const char *model, struct dsq_diag
         return dsq_task_missing(model, d);
     if (j->task_json)
         DSQ_TRY(dsq_task_parse(&j->task, j->task_json, NULL, 0, a, d));
-    DSQ_TRY(dsq_import(&j->graph, j->model, j->s->outputs, a, d));
+    DSQ_TRY(dsq_import_freely(&j->graph, j->model, j->s->outputs, a, d));
     DSQ_TRY(dsq_passes_run_float_part(j->graph, NULL, NULL, d));
     struct dsq_compile c = {
         .common = &j->common,
         .task_json = j->task_json,
         .name = model,
         .outputs = j->s->outputs,
+        .free_sizes = true,
     };
     return dsq_compile(&j->engine, j->model, &c, d);
 }

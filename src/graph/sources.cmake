@@ -7,6 +7,7 @@ list(APPEND DSQ_SOURCES
   src/graph/compact.c
   src/graph/dim.c
   src/graph/dim_text.c
+  src/graph/freed.c
   src/graph/graph.c
   src/graph/infer.c
   src/graph/op_concat.c

@@ -254,11 +254,21 @@ static enum dsq_status import_graph(struct dsq_import *im, const struct wanted *
 
 /* ---- all of it ---- */
 
-enum dsq_status dsq_onnx_to_graph_at(const struct dsq_onnx *m, const char *const *outputs,
-                                     size_t n_outputs, struct dsq_graph **out, struct dsq_diag *d)
+static enum dsq_status check_freed(struct dsq_import *im)
+{
+    if (!im->n_freed)
+        return DSQ_OK;
+    enum dsq_status status = dsq_graph_check_freed(im->graph, im->freed, im->n_freed, im->diag);
+    return status == DSQ_OK ? status
+                            : dsq_fail_in(im->diag, status, "at sizes other than the header's");
+}
+
+enum dsq_status dsq_onnx_to_graph_at(const struct dsq_onnx *m, const struct dsq_onnx_options *o,
+                                     struct dsq_graph **out, struct dsq_diag *d)
 {
     struct dsq_diag local; /* texts are put together in it, so there must be one */
-    struct dsq_import im = {.model = m, .proto = m->proto->graph, .diag = d ? d : &local};
+    struct dsq_import im = {
+        .model = m, .proto = m->proto->graph, .diag = d ? d : &local, .options = o};
     struct wanted w = {0};
     enum dsq_status status;
     *out = NULL;
@@ -267,11 +277,12 @@ enum dsq_status dsq_onnx_to_graph_at(const struct dsq_onnx *m, const char *const
     DSQ_GUARD(dsq_graph_create(&im.graph, im.proto->name ? im.proto->name : "", m->allocator, d));
     DSQ_GUARD(read_opset(&im));
     DSQ_GUARD(dsq_import_names_fill(&im));
-    DSQ_GUARD(find_outputs(&im, outputs, n_outputs, &w));
+    DSQ_GUARD(find_outputs(&im, o->outputs, o->n_outputs, &w));
     DSQ_GUARD(import_graph(&im, &w));
     DSQ_GUARD(dsq_graph_compact(im.graph, d)); /* files need not be in order */
     DSQ_GUARD(dsq_graph_infer(im.graph, d));
     DSQ_GUARD(dsq_graph_check(im.graph, false, d));
+    DSQ_GUARD(check_freed(&im));
     *out = im.graph;
     im.graph = NULL;
 fail:
@@ -283,5 +294,6 @@ fail:
 enum dsq_status dsq_onnx_to_graph(const struct dsq_onnx *m, struct dsq_graph **out,
                                   struct dsq_diag *d)
 {
-    return dsq_onnx_to_graph_at(m, NULL, 0, out, d);
+    static const struct dsq_onnx_options all = {.n_outputs = 0};
+    return dsq_onnx_to_graph_at(m, &all, out, d);
 }

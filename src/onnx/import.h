@@ -13,6 +13,7 @@
 #ifndef DSQ_ONNX_IMPORT_H
 #define DSQ_ONNX_IMPORT_H
 
+#include "graph/freed.h"
 #include "onnx/model.h"
 
 /* Weights as a model stores them: [O,I/group,KH,KW] as Conv and transposed Gemm do, or in_first,
@@ -67,6 +68,9 @@ struct dsq_import {
     const Onnx__NodeProto *node; /* the current one */
     const struct dsq_import_op *op;
     uint64_t attributes_read; /* of node, by index */
+    const struct dsq_onnx_options *options;
+    struct dsq_freed_dim *freed; /* in scratch */
+    int32_t n_freed;
 };
 
 /* ---- messages ---- "node 'NAME' (Op, opset N): ..." for the current node. */

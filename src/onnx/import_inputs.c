@@ -66,21 +66,38 @@ static enum dsq_status symbol_of_param(struct dsq_import *im, struct renamed *r,
     return *symbol ? DSQ_OK : no_memory(im);
 }
 
+/* Whether the options free dimension i of an input, which the header gives as `header`; then it is
+ * noted down. `index`: of the graph's inputs. */
+static bool is_freed(struct dsq_import *im, const char *input, int32_t index, size_t i,
+                     int64_t header)
+{
+    for (size_t k = 0; k < im->options->n_free; k++) {
+        const struct dsq_onnx_free *f = &im->options->free[k];
+        if (strcmp(f->input, input) != 0 || !(f->dims >> i & 1))
+            continue;
+        im->freed[im->n_freed++] = (struct dsq_freed_dim){index, (int32_t)i, header};
+        return true;
+    }
+    return false;
+}
+
 static enum dsq_status read_dim(struct dsq_import *im, struct renamed *r, const char *input,
-                                size_t i, const Onnx__TensorShapeProto__Dimension *dim,
-                                dsq_dim *out)
+                                int32_t index, size_t i,
+                                const Onnx__TensorShapeProto__Dimension *dim, dsq_dim *out)
 {
     const char *symbol;
     int kind = (int)dim->value_case;
-    if (kind == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value >= 0) {
+    bool number =
+        kind == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && dim->dim_value >= 0;
+    if (number && dim->dim_value == 0)
+        return dsq_fail(im->diag, DSQ_UNSUPPORTED, "input '%s': dimension %zu is 0", input, i);
+    if (number && !is_freed(im, input, index, i, dim->dim_value)) {
         *out = dim->dim_value;
-        return *out ? DSQ_OK
-                    : dsq_fail(im->diag, DSQ_UNSUPPORTED, "input '%s': dimension %zu is 0", input,
-                               i);
+        return DSQ_OK;
     }
     if (kind == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && dim->dim_param[0]) {
         DSQ_TRY(symbol_of_param(im, r, dim->dim_param, &symbol));
-    } else { /* nothing, or the -1 that some exporters write for it */
+    } else { /* nothing, or the -1 that some exporters write for it, or freed */
         const char *base = dsq_arena_printf(&im->scratch, "%s_d%zu", input, i);
         symbol = base ? make_symbol(im, base) : NULL;
         if (!symbol)
@@ -91,7 +108,7 @@ static enum dsq_status read_dim(struct dsq_import *im, struct renamed *r, const 
 }
 
 static enum dsq_status add_input(struct dsq_import *im, struct renamed *r,
-                                 struct dsq_import_name *e)
+                                 struct dsq_import_name *e, int32_t index)
 {
     const Onnx__TypeProto *type = e->input->type;
     enum dsq_dtype dtype;
@@ -112,7 +129,7 @@ static enum dsq_status add_input(struct dsq_import *im, struct renamed *r,
                         t->shape->n_dim, DSQ_MAX_RANK);
     struct dsq_shape shape = {.rank = (int32_t)t->shape->n_dim};
     for (size_t i = 0; i < t->shape->n_dim; i++)
-        DSQ_TRY(read_dim(im, r, e->name, i, t->shape->dim[i], &shape.dim[i]));
+        DSQ_TRY(read_dim(im, r, e->name, index, i, t->shape->dim[i], &shape.dim[i]));
     return dsq_graph_add_value(im->graph, e->name, dtype, &shape, &e->value, im->diag);
 }
 
@@ -138,14 +155,16 @@ static enum dsq_status add_plain_symbols(struct dsq_import *im, struct renamed *
 enum dsq_status dsq_import_inputs(struct dsq_import *im, dsq_vid *input, int32_t *n)
 {
     struct renamed *r = dsq_arena_alloc(&im->scratch, sizeof *r);
-    if (!r)
+    im->freed =
+        dsq_arena_calloc(&im->scratch, im->proto->n_input * DSQ_MAX_RANK, sizeof *im->freed);
+    if (!r || !im->freed)
         return no_memory(im);
     DSQ_TRY(add_plain_symbols(im, r));
     for (size_t i = 0; i < im->proto->n_input; i++) {
         struct dsq_import_name *e = dsq_import_names_find(im, im->proto->input[i]->name);
         if (e->tensor)
             continue;
-        DSQ_TRY(add_input(im, r, e));
+        DSQ_TRY(add_input(im, r, e, *n));
         input[(*n)++] = e->value;
     }
     return DSQ_OK;

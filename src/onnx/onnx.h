@@ -37,23 +37,37 @@ enum dsq_status dsq_onnx_parse(struct dsq_onnx **out, const void *data, size_t b
                                struct dsq_diag *d) DSQ_MUST_CHECK;
 void dsq_onnx_free(struct dsq_onnx **m);
 
+/* Dimensions of one input that become symbols although the header gives numbers: bit i, dimension
+ * i. */
+struct dsq_onnx_free {
+    const char *input;
+    uint32_t dims;
+};
+struct dsq_onnx_options {
+    const char *const *outputs; /* the tensors to compute; n_outputs 0: the model's own outputs */
+    size_t n_outputs;
+    const struct dsq_onnx_free *free;
+    size_t n_free;
+};
+
 /*
- * The graph of the model's outputs, or of the named tensors alone (`outputs`, n_outputs > 0): then
- * only nodes that these need are looked at, so that an unsupported tail can be cut off. The graph
- * is sorted, shapes and types are inferred, dsq_graph_check has passed. It does not refer to `m`.
+ * The graph of the model's outputs, or of other tensors: then only nodes that these need are looked
+ * at, so that an unsupported tail can be cut off. The graph is sorted, shapes and types are
+ * inferred, dsq_graph_check has passed. It does not refer to `m`.
  *
  * Values have the ONNX tensors' names. Weights of convolutions are constants [O,KH,KW,I/group]
  * under the initializer's name, one value however many convolutions share it. Named dimensions of
- * inputs become symbols; dimensions without a name or number become symbols "INPUT_dI".
+ * inputs become symbols; dimensions without a name or number, and freed ones, become symbols
+ * "INPUT_dI". Freed ones are SHAPE errors where the model works at its header's size only
+ * (graph/freed.h).
  *
  * UNSUPPORTED, MALFORMED, SHAPE, NOMEM; the text starts with the file's name and names node or
  * tensor.
  */
 enum dsq_status dsq_onnx_to_graph(const struct dsq_onnx *m, struct dsq_graph **out,
                                   struct dsq_diag *d) DSQ_MUST_CHECK;
-enum dsq_status dsq_onnx_to_graph_at(const struct dsq_onnx *m, const char *const *outputs,
-                                     size_t n_outputs, struct dsq_graph **out,
-                                     struct dsq_diag *d) DSQ_MUST_CHECK;
+enum dsq_status dsq_onnx_to_graph_at(const struct dsq_onnx *m, const struct dsq_onnx_options *o,
+                                     struct dsq_graph **out, struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* The model's metadata_props value of that key, or NULL. Lives as long as the model. */
 const char *dsq_onnx_metadata(const struct dsq_onnx *m, const char *key);

@@ -88,9 +88,21 @@ static void test_refuses(void **state)
     expect(f, "in:0:1x1x1x1x1x1x1x1x1", ok, ok, "is not a shape");
     expect(f, "1x3x64x64", ok, ok, "is not NAME:DIMS");
     expect(f, ok, "in:0:1x3x32x64", ok, "dimension 2: min 64, opt 32, max 64 are not in order");
-    expect(f, "in:0:1x1x64x64", ok, ok, "dimension 1 is fixed to 3");
     expect(f, ok, ok, "extra:1x8", "needs all of");
     expect(f, "extra:1x8", "extra:1x8", "extra:1x8", "'in:0' needs all of");
+}
+
+/* Which of the model's numbers a profile has other sizes for. */
+static void test_other_dims(void **state)
+{
+    struct fixture *f = *state;
+    const struct dsq_shape fixed = {.rank = 4, .dim = {1, 3, 416, 416}};
+    struct dsq_profile_input p = {
+        .rank = 4, .min = {1, 3, 320, 416}, .opt = {1, 3, 416, 416}, .max = {1, 3, 416, 640}};
+    assert_int_equal(dsq_profile_other_dims(&p, &fixed), 1 << 2 | 1 << 3);
+    assert_int_equal(dsq_profile_other_dims(&p, &f->g->value[f->g->input[0]].shape), 0);
+    p.max[1] = 4;
+    assert_int_equal(dsq_profile_other_dims(&p, &fixed), 1 << 1 | 1 << 2 | 1 << 3);
 }
 
 int main(void)
@@ -98,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_accepts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refuses, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_dims, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,16 +223,18 @@ static void tail_can_be_cut_off(void **state)
     struct dsq_onnx *m = NULL;
     struct dsq_graph *g = NULL;
     struct dsq_diag d = {0};
-    const char *const cut[] = {"scores", "boxes"}, *const unknown[] = {"score"};
+    static const char *const cut[] = {"scores", "boxes"}, *const unknown[] = {"score"};
+    static const struct dsq_onnx_options cut_here = {.outputs = cut, .n_outputs = 2};
+    static const struct dsq_onnx_options nowhere = {.outputs = unknown, .n_outputs = 1};
     assert_int_equal(dsq_onnx_read(&m, "tests/onnx/tail.onnx", NULL, &d), DSQ_OK);
     assert_int_equal(dsq_onnx_to_graph(m, &g, &d), DSQ_UNSUPPORTED);
     assert_non_null(strstr(d.text,
                            "tests/onnx/tail.onnx: node 'nms' (NonMaxSuppression, opset 13): not "
                            "supported (nor are LSTM); if this is post-processing, cut it off"));
     assert_null(g);
-    assert_int_equal(dsq_onnx_to_graph_at(m, unknown, 1, &g, &d), DSQ_MALFORMED);
+    assert_int_equal(dsq_onnx_to_graph_at(m, &nowhere, &g, &d), DSQ_MALFORMED);
     assert_non_null(strstr(d.text, "'score' is no graph input"));
-    assert_int_equal(dsq_onnx_to_graph_at(m, cut, 2, &g, &d), DSQ_OK);
+    assert_int_equal(dsq_onnx_to_graph_at(m, &cut_here, &g, &d), DSQ_OK);
     assert_int_equal(g->n_outputs, 2);
     assert_string_equal(g->value[g->output[0]].name, "scores");
     assert_int_equal(g->n_nodes, 2);

@@ -92,7 +92,8 @@ enum dsq_status tool_open_file(struct tool *t, const char *path, struct dsq_engi
 {
     if (is_engine(path))
         return dsq_engine_file_open(file, path, &t->common, &t->diag);
-    const struct dsq_build_settings s = {.size = sizeof s, .common = &t->common};
+    const struct dsq_build_settings s = {
+        .size = sizeof s, .common = &t->common, .free_sizes = true};
     return dsq_engine_file_build(file, path, &s, &t->diag);
 }
 
