@@ -93,6 +93,41 @@ int32_t dsq_match_conv(const struct dsq_match *m, dsq_vid v, bool any_activation
     return i;
 }
 
+static bool activation_never_negative(const struct dsq_conv_attr *a)
+{
+    switch ((enum dsq_activation)a->act) {
+    case DSQ_ACT_RELU:
+    case DSQ_ACT_SIGMOID:
+    case DSQ_ACT_HARDSIGMOID:
+    case DSQ_ACT_SOFTPLUS:
+        return true;
+    case DSQ_ACT_CLIP:
+        return a->act_lo >= 0.0f;
+    default:
+        return false;
+    }
+}
+
+bool dsq_node_never_negative(const struct dsq_node *n)
+{
+    switch (n->op) {
+    case DSQ_OP_RELU:
+    case DSQ_OP_SIGMOID:
+    case DSQ_OP_HARDSIGMOID:
+    case DSQ_OP_SOFTPLUS:
+    case DSQ_OP_EXP:
+    case DSQ_OP_ABS:
+    case DSQ_OP_SQRT:
+        return true;
+    case DSQ_OP_CLIP:
+        return ((const struct dsq_clip_attr *)n->attr)->lo >= 0.0f;
+    case DSQ_OP_CONV:
+        return activation_never_negative(n->attr);
+    default:
+        return false;
+    }
+}
+
 const float *dsq_const_f32(const struct dsq_graph *g, dsq_vid v, size_t *n)
 {
     if (!dsq_value_is_const(g, v) || g->value[v].dtype != DSQ_F32 ||

@@ -45,6 +45,8 @@ bool dsq_match_used_once(const struct dsq_match *m, dsq_vid v);
  * without residual, v used once; without activation unless `any_activation`. -1 if there is none.
  */
 int32_t dsq_match_conv(const struct dsq_match *m, dsq_vid v, bool any_activation);
+/* Surely nothing below zero comes out of this node: it ends in ReLU, sigmoid, a clamp at 0 ... */
+bool dsq_node_never_negative(const struct dsq_node *n);
 /* The elements of an f32 constant and how many; NULL for anything else. */
 const float *dsq_const_f32(const struct dsq_graph *g, dsq_vid v, size_t *n);
 /* Two constants hold the same: same id, or same type, shape, layout and bytes. */

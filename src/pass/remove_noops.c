@@ -27,14 +27,8 @@ static bool is_not_negative(const struct dsq_match *m, dsq_vid v)
 {
     for (int32_t p; (p = m->uses.producer[v]) >= 0;) {
         const struct dsq_node *n = &m->g->node[p];
-        if (n->op == DSQ_OP_RELU || n->op == DSQ_OP_SIGMOID)
+        if (dsq_node_never_negative(n))
             return true;
-        if (n->op == DSQ_OP_CLIP)
-            return ((const struct dsq_clip_attr *)n->attr)->lo >= 0.0f;
-        if (n->op == DSQ_OP_CONV) {
-            const struct dsq_conv_attr *a = n->attr;
-            return a->act != DSQ_ACT_NONE && a->act_lo >= 0.0f;
-        }
         if (n->op != DSQ_OP_MAXPOOL)
             return false;
         v = n->in[0];

@@ -6,6 +6,7 @@ list(APPEND DSQ_SOURCES
      src/pass/fold_eval.c
      src/pass/fold_constants.c
      src/pass/remove_noops.c
+     src/pass/fuse_patterns.c
      src/pass/fuse_batchnorm.c
      src/pass/fuse_bias.c
      src/pass/fuse_residual.c

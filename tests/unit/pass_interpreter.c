@@ -57,6 +57,51 @@ static double conv_at(const double *x, struct dims s, const double *w,
     return sum;
 }
 
+/* Functions of one number, straight from their formulas. */
+static double function_of(enum dsq_op op, double alpha, double beta, double x)
+{
+    switch (op) {
+    case DSQ_OP_RELU:
+        return fmax(x, 0);
+    case DSQ_OP_LEAKY_RELU:
+        return x < 0 ? alpha * x : x;
+    case DSQ_OP_SIGMOID:
+        return 1 / (1 + exp(-x));
+    case DSQ_OP_HARDSIGMOID:
+        return fmax(0, fmin(1, alpha * x + beta));
+    case DSQ_OP_HARDSWISH:
+        return x * fmax(0, fmin(1, x / 6 + 0.5));
+    case DSQ_OP_TANH:
+        return tanh(x);
+    case DSQ_OP_SILU:
+        return x / (1 + exp(-x));
+    case DSQ_OP_GELU:
+        return 0.5 * x * (1 + erf(x * sqrt(0.5)));
+    case DSQ_OP_ERF:
+        return erf(x);
+    case DSQ_OP_SOFTPLUS:
+        return log1p(exp(x));
+    case DSQ_OP_MISH:
+        return x * tanh(log1p(exp(x)));
+    default:
+        assert_true(op == DSQ_OP_IDENTITY || op == DSQ_OP_RELAYOUT);
+        return x;
+    }
+}
+
+static double activation(const struct dsq_conv_attr *a, double x)
+{
+    static const enum dsq_op ops[] = {
+        [DSQ_ACT_NONE] = DSQ_OP_IDENTITY,       [DSQ_ACT_LEAKY_RELU] = DSQ_OP_LEAKY_RELU,
+        [DSQ_ACT_SIGMOID] = DSQ_OP_SIGMOID,     [DSQ_ACT_HARDSIGMOID] = DSQ_OP_HARDSIGMOID,
+        [DSQ_ACT_TANH] = DSQ_OP_TANH,           [DSQ_ACT_SILU] = DSQ_OP_SILU,
+        [DSQ_ACT_HARDSWISH] = DSQ_OP_HARDSWISH, [DSQ_ACT_GELU] = DSQ_OP_GELU,
+        [DSQ_ACT_MISH] = DSQ_OP_MISH,           [DSQ_ACT_SOFTPLUS] = DSQ_OP_SOFTPLUS};
+    if (a->act == DSQ_ACT_RELU || a->act == DSQ_ACT_CLIP)
+        return fmin(fmax(x, (double)a->act_lo), (double)a->act_hi);
+    return function_of(ops[a->act], (double)a->act_alpha, (double)a->act_beta, x);
+}
+
 static void run_conv(struct interpreter *m, const struct dsq_node *n, int32_t segment)
 {
     const struct dsq_conv_attr *a = n->attr;
@@ -69,9 +114,7 @@ static void run_conv(struct interpreter *m, const struct dsq_node *n, int32_t se
                                p % t.w * a->win.stride[1] - a->win.pad[1]);
             v += n->in[DSQ_CONV_B] == DSQ_NO_VALUE ? 0 : load(m, n->in[DSQ_CONV_B])[c];
             v += r == DSQ_NO_VALUE ? 0 : load(m, r)[c * t.h * t.w + p];
-            if (a->act != DSQ_ACT_NONE)
-                v = fmin(fmax(v, (double)a->act_lo), (double)a->act_hi);
-            m->data[y][c * t.h * t.w + p] = v;
+            m->data[y][c * t.h * t.w + p] = activation(a, v);
         }
 }
 
@@ -131,18 +174,18 @@ static double element(struct interpreter *m, const struct dsq_node *n, struct di
         return x * y;
     case DSQ_OP_DIV:
         return x / y;
-    case DSQ_OP_RELU:
-        return fmax(x, 0);
     case DSQ_OP_CLIP:
         return fmin(fmax(x, (double)((const struct dsq_clip_attr *)n->attr)->lo),
                     (double)((const struct dsq_clip_attr *)n->attr)->hi);
-    case DSQ_OP_SIGMOID:
-        return 1 / (1 + exp(-x));
     case DSQ_OP_BATCHNORM:
         return batchnorm_at(m, n, x, c);
+    case DSQ_OP_LEAKY_RELU:
+    case DSQ_OP_HARDSIGMOID: {
+        const struct dsq_unary_attr *a = n->attr;
+        return function_of(n->op, (double)a->alpha, (double)a->beta, x);
+    }
     default:
-        assert_true(n->op == DSQ_OP_IDENTITY || n->op == DSQ_OP_RELAYOUT);
-        return x;
+        return function_of(n->op, 0, 0, x);
     }
 }
 

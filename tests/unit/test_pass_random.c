@@ -175,11 +175,51 @@ static void add_binary(struct network *net, int x)
     }
 }
 
+/* An activation, as one operator or spelled out. */
+static void add_activation(struct network *net, int x)
+{
+    const int n = net->n;
+    static const char *const plain[] = {"leaky_relu(%%v%d) {alpha=0.1}", "silu(%%v%d)",
+                                        "hardsigmoid(%%v%d) {alpha=0.2 beta=0.5}", "tanh(%%v%d)"};
+    switch (draw(8)) {
+    case 0:
+        dsq_write_format(&net->w, "%%e%d f32 ? nchw = sigmoid(%%v%d)\n", n, x);
+        add_unary(net, x, "mul(%%e%d, %%v%d)", n, x);
+        break;
+    case 1:
+        dsq_write_format(&net->w,
+                         "%%e%d f32 ? nchw = add(%%v%d, %%three)\n%%f%d f32 ? nchw = clip(%%e%d) "
+                         "{lo=0 hi=6}\n%%i%d f32 ? nchw = mul(%%v%d, %%f%d)\n",
+                         n, x, n, n, n, x, n);
+        add_unary(net, x, "div(%%i%d, %%six)", n);
+        break;
+    case 2:
+        dsq_write_format(&net->w,
+                         "%%e%d f32 ? nchw = add(%%v%d, %%three)\n%%f%d f32 ? nchw = clip(%%e%d) "
+                         "{lo=0 hi=6}\n",
+                         n, x, n, n);
+        add_unary(net, x, "div(%%f%d, %%six)", n);
+        break;
+    case 3:
+        dsq_write_format(&net->w,
+                         "%%e%d f32 ? nchw = softplus(%%v%d)\n%%f%d f32 ? nchw = tanh(%%e%d)\n", n,
+                         x, n, n);
+        add_unary(net, x, "mul(%%v%d, %%f%d)", x, n);
+        break;
+    default:
+        add_unary(net, x, plain[draw(4)], x);
+        break;
+    }
+}
+
 static void add_step(struct network *net)
 {
     const int recent = net->n < 4 ? net->n : 4; /* chains are what fusions look for */
     const int x = net->n - 1 - (int)draw((uint32_t)(draw(3) ? 1 : recent));
-    switch (draw(12)) {
+    switch (draw(13)) {
+    case 12:
+        add_activation(net, x);
+        break;
     case 0:
         add_unary(net, x, draw(3) ? "relu(%%v%d)" : "identity(%%v%d)", x);
         break;
@@ -218,7 +258,8 @@ static char *make_text(uint64_t seed)
     state_of_random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     dsq_write_text(&net.w,
                    "graph \"random\"\ninput %v0 f32 [1,4,H,W] nchw\nconst %zero s64 [1] {0}\n"
-                   "const %two s64 [1] {2}\nconst %four s64 [1] {4}\n");
+                   "const %two s64 [1] {2}\nconst %four s64 [1] {4}\n"
+                   "const %three f32 [] {3}\nconst %six f32 [1] {6}\n");
     add_value(&net, 4, 0);
     add_conv(&net, 0);
     for (int i = 0; i < N_STEPS; i++)
