@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "pass/quantize.h"
+#include "quant/int8_ops.h"
 #include "quant/placement.h"
 #include "quant/scale.h"
 
@@ -64,11 +65,6 @@ static enum dsq_status add_reason(struct quantizer *z, int32_t i, const char *re
     return DSQ_OK;
 }
 
-static bool keeps_scale(enum dsq_op op)
-{
-    return op == DSQ_OP_MAXPOOL || op == DSQ_OP_RESIZE || op == DSQ_OP_IDENTITY;
-}
-
 /* Whether node i computes on integers; *reason if it should and cannot. */
 static enum dsq_status decide_node(struct quantizer *z, int32_t i, const char **reason,
                                    struct dsq_diag *d)
@@ -77,10 +73,8 @@ static enum dsq_status decide_node(struct quantizer *z, int32_t i, const char **
     *reason = z->place.node_reason[i];
     if (!z->place.node_int8[i] || !dsq_node_runs(n))
         return DSQ_OK;
-    const bool writes_s8 = z->place.value_form[n->out[0]] == DSQ_FORM_S8;
     if (n->op != DSQ_OP_CONV) {
-        z->int8[i] =
-            writes_s8 && (keeps_scale(n->op) || n->op == DSQ_OP_ADD || n->op == DSQ_OP_CONCAT);
+        z->int8[i] = z->place.value_form[n->out[0]] == DSQ_FORM_S8;
         return DSQ_OK;
     }
     struct dsq_quantized_weight *w;
@@ -120,9 +114,8 @@ static void own_scales(struct quantizer *z)
         if (!(z->place.value_range[v] >= 0.0))
             continue;
         z->q[v] = dsq_quant_of_range(z->place.value_range[v]);
-        const int32_t p = dsq_match_producer(&z->m, v, DSQ_OP_CONV);
-        const struct dsq_conv_attr *a = p >= 0 ? z->g->node[p].attr : NULL;
-        if (a && a->act != DSQ_ACT_NONE && a->act_lo >= 0.0f)
+        const int32_t p = z->m.uses.producer[v];
+        if (p >= 0 && dsq_node_never_negative(&z->g->node[p]))
             z->q[v].qmin = 0;
     }
 }
@@ -195,13 +188,15 @@ static enum dsq_status fetch_s8(struct quantizer *z, int32_t *i, int32_t k,
     return DSQ_OK;
 }
 
-/* The output of node i becomes s8, quantized so. */
+/* The outputs of node i become s8, quantized so. */
 static void write_s8(struct quantizer *z, int32_t i, struct dsq_quant q)
 {
-    const dsq_vid v = z->g->node[i].out[0];
-    z->q[v] = q;
-    z->g->value[v].dtype = DSQ_S8;
-    z->g->value[v].q = q;
+    for (int32_t k = 0; k < z->g->node[i].n_out; k++) {
+        const dsq_vid v = z->g->node[i].out[k];
+        z->q[v] = q;
+        z->g->value[v].dtype = DSQ_S8;
+        z->g->value[v].q = q;
+    }
 }
 
 static enum dsq_status rewrite_conv(struct quantizer *z, int32_t *i, struct dsq_diag *d)
@@ -218,7 +213,8 @@ static enum dsq_status rewrite_conv(struct quantizer *z, int32_t *i, struct dsq_
     return DSQ_OK;
 }
 
-static enum dsq_status rewrite_concat(struct quantizer *z, int32_t *i, struct dsq_diag *d)
+/* Concat: all inputs in the output's scale. */
+static enum dsq_status rewrite_joining(struct quantizer *z, int32_t *i, struct dsq_diag *d)
 {
     struct dsq_quant q = z->q[z->g->node[*i].out[0]];
     q.qmin = 0;
@@ -231,21 +227,29 @@ static enum dsq_status rewrite_concat(struct quantizer *z, int32_t *i, struct ds
     return DSQ_OK;
 }
 
+static enum dsq_status rewrite_computing(struct quantizer *z, int32_t *i, struct dsq_diag *d)
+{
+    const int32_t n_in = dsq_int8_inputs(DSQ_INT8_COMPUTES, &z->g->node[*i]);
+    for (int32_t k = 0; k < n_in; k++)
+        DSQ_TRY(fetch_s8(z, i, k, NULL, d));
+    write_s8(z, *i, z->q[z->g->node[*i].out[0]]);
+    return DSQ_OK;
+}
+
 static enum dsq_status rewrite_int8(struct quantizer *z, int32_t *i, struct dsq_diag *d)
 {
-    const enum dsq_op op = z->g->node[*i].op;
-    if (op == DSQ_OP_CONV)
+    switch (dsq_int8_kind(z->g, &z->g->node[*i])) {
+    case DSQ_INT8_CONV:
         return rewrite_conv(z, i, d);
-    if (op == DSQ_OP_CONCAT)
-        return rewrite_concat(z, i, d);
-    DSQ_TRY(fetch_s8(z, i, 0, NULL, d));
-    if (op == DSQ_OP_ADD) {
-        DSQ_TRY(fetch_s8(z, i, 1, NULL, d));
-        write_s8(z, *i, z->q[z->g->node[*i].out[0]]);
+    case DSQ_INT8_JOINS:
+        return rewrite_joining(z, i, d);
+    case DSQ_INT8_COPIES:
+        DSQ_TRY(fetch_s8(z, i, 0, NULL, d));
+        write_s8(z, *i, z->g->value[z->g->node[*i].in[0]].q);
         return DSQ_OK;
+    default:
+        return rewrite_computing(z, i, d);
     }
-    write_s8(z, *i, z->g->value[z->g->node[*i].in[0]].q);
-    return DSQ_OK;
 }
 
 static enum dsq_status rewrite_float(struct quantizer *z, int32_t *i, struct dsq_diag *d)

@@ -7,6 +7,7 @@
  */
 #include "quant/placement.h"
 
+#include "quant/int8_ops.h"
 #include "quant/propagate.h"
 
 /* The most products of 127 * 127 that a 32-bit accumulator surely holds. */
@@ -26,16 +27,15 @@ struct place {
     bool failed;           /* the arena is out of memory */
 };
 
-static bool is_copying(const struct dsq_node *n) /* one input, bytes pass unchanged */
+static enum dsq_int8_kind kind(const struct place *t, int32_t i)
 {
-    return n->op == DSQ_OP_MAXPOOL || n->op == DSQ_OP_IDENTITY || n->op == DSQ_OP_RELAYOUT ||
-           dsq_resize_copies(n);
+    return dsq_int8_kind(t->g, &t->g->node[i]);
 }
 
-/* Inputs that hold activations: those of a resize after the first are sizes. */
-static int32_t n_data_inputs(const struct dsq_node *n)
+/* Inputs that hold activations; a convolution's weights among them do no harm. */
+static int32_t n_data_inputs(const struct place *t, int32_t i)
 {
-    return is_copying(n) || n->op == DSQ_OP_RESIZE ? 1 : n->n_in;
+    return dsq_int8_inputs(kind(t, i), &t->g->node[i]);
 }
 
 static void reject(struct place *t, int32_t i, const char *format, const char *name)
@@ -64,8 +64,8 @@ static bool input_fits(struct place *t, int32_t i, dsq_vid v)
         reject(t, i, "input '%s' is constant or not f32", value->name);
         return false;
     }
-    if (value->shape.rank != 4) {
-        reject(t, i, "input '%s' is not of rank 4", value->name);
+    if (value->shape.rank < 1) {
+        reject(t, i, "the rank of '%s' is not known, or zero", value->name);
         return false;
     }
     if (t->p->value_range[v] < 0.0) {
@@ -110,26 +110,23 @@ static bool conv_fits(struct place *t, int32_t i)
     return true;
 }
 
-/* add without broadcasting along the channels, as far as shapes are known. */
-static bool add_fits(struct place *t, int32_t i)
+/* Could node i, which is no convolution, be INT8, as far as it alone is concerned? */
+static bool other_fits(struct place *t, int32_t i)
 {
     const struct dsq_node *n = &t->g->node[i];
-    const struct dsq_shape *a = &t->g->value[n->in[0]].shape, *b = &t->g->value[n->in[1]].shape;
-    for (int k = 1; k < 4; k++)
-        if (dsq_dim_is_number(a->dim[k]) && dsq_dim_is_number(b->dim[k]) &&
-            a->dim[k] != b->dim[k]) {
-            reject(t, i, "'%s' is broadcast", t->g->value[n->in[0]].name);
+    for (int32_t k = 0; k < n_data_inputs(t, i); k++)
+        if (!input_fits(t, i, n->in[k]))
             return false;
-        }
+    for (int32_t k = 0; k < n->n_out; k++)
+        if (!input_fits(t, i, n->out[k]))
+            return false;
     return true;
 }
 
-/* Could node i be INT8, as far as it alone is concerned? */
 static bool node_fits(struct place *t, int32_t i)
 {
     const struct dsq_node *n = &t->g->node[i];
-    bool passes = is_copying(n) || n->op == DSQ_OP_CONCAT || n->op == DSQ_OP_ADD;
-    if (!dsq_node_reads_data(n) || !(n->op == DSQ_OP_CONV || passes) ||
+    if (!dsq_node_reads_data(n) || kind(t, i) == DSQ_INT8_NEVER ||
         !dsq_value_is_activation(t->g, n->out[0]))
         return false;
     const char *output = t->g->value[n->out[0]].name;
@@ -137,12 +134,7 @@ static bool node_fits(struct place *t, int32_t i)
         reject(t, i, "'%s' is set to float", output);
         return false;
     }
-    if (n->op == DSQ_OP_CONV)
-        return conv_fits(t, i);
-    for (int32_t k = 0; k < n_data_inputs(n); k++)
-        if (!input_fits(t, i, n->in[k]))
-            return false;
-    return input_fits(t, i, n->out[0]) && (n->op != DSQ_OP_ADD || add_fits(t, i));
+    return kind(t, i) == DSQ_INT8_CONV ? conv_fits(t, i) : other_fits(t, i);
 }
 
 /* ---- who reads what ---- */
@@ -172,23 +164,25 @@ static void count_int8_reads(struct place *t)
     for (int32_t v = 0; v < g->n_values; v++)
         t->n_int8_reads[v] = 0;
     for (int32_t i = 0; i < g->n_nodes; i++)
-        for (int32_t k = 0; t->p->node_int8[i] && k < n_data_inputs(&g->node[i]); k++)
+        for (int32_t k = 0; t->p->node_int8[i] && k < n_data_inputs(t, i); k++)
             if (g->node[i].in[k] >= 0)
                 t->n_int8_reads[g->node[i].in[k]]++;
 }
 
 /* Written as s8: by an INT8 node, for INT8 nodes only. Needs a range: a conv's output may have
- * none. */
+ * none. One of several outputs may be read by nobody. */
 static bool is_s8(const struct place *t, dsq_vid v)
 {
-    return t->producer[v] >= 0 && t->p->node_int8[t->producer[v]] && t->p->value_range[v] >= 0.0 &&
-           t->n_int8_reads[v] > 0 && t->n_int8_reads[v] == t->n_reads[v];
+    const int32_t p = t->producer[v];
+    return p >= 0 && t->p->node_int8[p] && t->p->value_range[v] >= 0.0 &&
+           t->n_int8_reads[v] == t->n_reads[v] && (t->n_reads[v] > 0 || t->g->node[p].n_out > 1);
 }
 
-static bool add_has_s8_inputs(struct place *t, int32_t i)
+/* Arithmetic on what exists in float anyway is better done in float: one rounding fewer. */
+static bool has_s8_inputs(struct place *t, int32_t i)
 {
     const struct dsq_node *n = &t->g->node[i];
-    for (int k = 0; k < 2; k++)
+    for (int32_t k = 0; k < n_data_inputs(t, i); k++)
         if (!is_s8(t, n->in[k])) {
             reject(t, i, "input '%s' is written in float", t->g->value[n->in[k]].name);
             return false;
@@ -196,23 +190,36 @@ static bool add_has_s8_inputs(struct place *t, int32_t i)
     return true;
 }
 
+/* All outputs of node i are written as s8, at least one of them for somebody. */
+static bool hands_on_s8(struct place *t, int32_t i)
+{
+    const struct dsq_node *n = &t->g->node[i];
+    int32_t n_read = 0;
+    for (int32_t k = 0; k < n->n_out; k++) {
+        const dsq_vid v = n->out[k];
+        const char *name = t->g->value[v].name;
+        n_read += t->n_int8_reads[v] > 0;
+        if (is_s8(t, v))
+            continue;
+        if (t->is_output[v])
+            reject(t, i, "graph output '%s' stays float", name);
+        else if (t->n_int8_reads[v] > 0)
+            reject(t, i, "output '%s' is also read in float", name);
+        else
+            reject(t, i, "nothing reads '%s' in INT8", name);
+        return false;
+    }
+    if (n_read == 0)
+        reject(t, i, "nothing reads '%s' in INT8", t->g->value[n->out[0]].name);
+    return n_read > 0;
+}
+
 /* Drop node i if INT8 would only cost conversions there. */
 static bool drop(struct place *t, int32_t i)
 {
-    const struct dsq_node *n = &t->g->node[i];
-    if (!t->p->node_int8[i] || n->op == DSQ_OP_CONV)
+    if (!t->p->node_int8[i] || kind(t, i) == DSQ_INT8_CONV)
         return false;
-    dsq_vid v = n->out[0];
-    const char *name = t->g->value[v].name;
-    if (is_s8(t, v))
-        return n->op == DSQ_OP_ADD && !add_has_s8_inputs(t, i);
-    if (t->is_output[v])
-        reject(t, i, "graph output '%s' stays float", name);
-    else if (t->n_int8_reads[v] > 0)
-        reject(t, i, "output '%s' is also read in float", name);
-    else
-        reject(t, i, "nothing reads '%s' in INT8", name);
-    return true;
+    return !hands_on_s8(t, i) || (kind(t, i) == DSQ_INT8_COMPUTES && !has_s8_inputs(t, i));
 }
 
 static void choose_nodes(struct place *t)
@@ -257,9 +264,9 @@ static bool only_concat_reads(const struct place *t, dsq_vid group, int32_t conc
 {
     for (int32_t i = 0; i < t->g->n_nodes; i++) {
         const struct dsq_node *n = &t->g->node[i];
-        if (!t->p->node_int8[i] || i == concat || is_copying(n))
+        if (!t->p->node_int8[i] || i == concat || kind(t, i) == DSQ_INT8_COPIES)
             continue;
-        for (int32_t k = 0; k < n_data_inputs(n); k++)
+        for (int32_t k = 0; k < n_data_inputs(t, i); k++)
             if (n->in[k] >= 0 && t->p->value_form[n->in[k]] != DSQ_FORM_F32 &&
                 source(t, n->in[k]) == group)
                 return false;
@@ -275,8 +282,9 @@ static void share_ranges(struct place *t)
     for (int32_t v = 0; v < g->n_values; v++)
         t->same[v] = v;
     for (int32_t i = 0; i < g->n_nodes; i++)
-        if (t->p->node_int8[i] && is_copying(&g->node[i]))
-            t->same[g->node[i].out[0]] = source(t, g->node[i].in[0]);
+        for (int32_t k = 0; t->p->node_int8[i] && k < g->node[i].n_out; k++)
+            if (kind(t, i) == DSQ_INT8_COPIES)
+                t->same[g->node[i].out[k]] = source(t, g->node[i].in[0]);
     for (int32_t i = g->n_nodes - 1; i >= 0; i--) {
         const struct dsq_node *n = &g->node[i];
         if (!t->p->node_int8[i] || n->op != DSQ_OP_CONCAT)

@@ -2,6 +2,8 @@
 /* Deriving missing ranges, forward and backward until nothing changes. */
 #include "quant/propagate.h"
 
+#include "quant/int8_ops.h"
+
 /* How an operator's output numbers relate to its first input's. */
 enum relation {
     UNRELATED,
@@ -10,7 +12,7 @@ enum relation {
     JOINED,       /* all numbers of all inputs */
 };
 
-static enum relation relation_of(const struct dsq_node *n)
+static enum relation relation_of(const struct dsq_graph *g, const struct dsq_node *n)
 {
     switch (n->op) {
     case DSQ_OP_IDENTITY:
@@ -21,16 +23,13 @@ static enum relation relation_of(const struct dsq_node *n)
     case DSQ_OP_SQUEEZE:
     case DSQ_OP_UNSQUEEZE:
         return SAME_NUMBERS;
-    case DSQ_OP_MAXPOOL:
-    case DSQ_OP_SLICE:
-        return SOME_NUMBERS;
-    case DSQ_OP_RESIZE:
-        return dsq_resize_copies(n) ? SOME_NUMBERS : UNRELATED;
-    case DSQ_OP_CONCAT:
-        return JOINED;
     default:
-        return UNRELATED;
+        break;
     }
+    const enum dsq_int8_kind kind = dsq_int8_kind(g, n);
+    return kind == DSQ_INT8_COPIES  ? SOME_NUMBERS
+           : kind == DSQ_INT8_JOINS ? JOINED
+                                    : UNRELATED;
 }
 
 static double largest_input(const struct dsq_graph *g, const struct dsq_node *n,
@@ -47,19 +46,33 @@ static double largest_input(const struct dsq_graph *g, const struct dsq_node *n,
 
 static bool forward(const struct dsq_graph *g, const struct dsq_node *n, double *range)
 {
-    enum relation relation = relation_of(n);
-    if (relation == UNRELATED || !dsq_value_is_activation(g, n->out[0]) || range[n->out[0]] >= 0.0)
+    const enum relation relation = relation_of(g, n);
+    if (relation == UNRELATED)
         return false;
-    double r = largest_input(g, n, range, relation == JOINED ? n->n_in : 1);
-    range[n->out[0]] = r;
-    return r >= 0.0;
+    const double r = largest_input(g, n, range, relation == JOINED ? n->n_in : 1);
+    bool changed = false;
+    for (int32_t k = 0; r >= 0.0 && k < n->n_out; k++) {
+        const dsq_vid v = n->out[k];
+        if (!dsq_value_is_activation(g, v) || range[v] >= 0.0)
+            continue;
+        range[v] = r;
+        changed = true;
+    }
+    return changed;
+}
+
+/* Through those that drop numbers (slice, split) nothing can be said of the whole. */
+static bool keeps_most(enum dsq_op op)
+{
+    return op == DSQ_OP_MAXPOOL || op == DSQ_OP_RESIZE;
 }
 
 static bool backward(const struct dsq_graph *g, const struct dsq_node *n, const int32_t *n_reads,
                      double *range)
 {
-    enum relation relation = relation_of(n);
-    if (relation == UNRELATED || n->op == DSQ_OP_SLICE || range[n->out[0]] < 0.0)
+    const enum relation relation = relation_of(g, n);
+    if (relation == UNRELATED || (relation == SOME_NUMBERS && !keeps_most(n->op)) ||
+        range[n->out[0]] < 0.0)
         return false;
     bool changed = false;
     for (int32_t i = 0; i < (relation == JOINED ? n->n_in : 1); i++) {

@@ -17,13 +17,6 @@ static inline bool dsq_node_reads_data(const struct dsq_node *n)
     return n->n_out > 0 && !n->shape_only && n->op != DSQ_OP_SHAPE;
 }
 
-/* Nearest is the only resize that copies numbers. */
-static inline bool dsq_resize_copies(const struct dsq_node *n)
-{
-    const struct dsq_resize_attr *attr = n->attr;
-    return n->op == DSQ_OP_RESIZE && attr->mode == DSQ_RESIZE_NEAREST;
-}
-
 /* Fill in range[v] where it is negative (unknown) and follows exactly. n_reads[v]: how many inputs
  * of data-reading nodes and graph outputs v is. Forward, a range passes through every operator that
  * only picks or moves numbers, and concat takes the largest. Backward it passes through those that

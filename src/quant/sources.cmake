@@ -6,6 +6,7 @@ list(APPEND DSQ_SOURCES
   src/quant/decisions.c
   src/quant/entropy.c
   src/quant/histogram.c
+  src/quant/int8_ops.c
   src/quant/json.c
   src/quant/methods.c
   src/quant/names.c
