@@ -1,138 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Placement on small graphs: which nodes, which forms, which ranges, which reasons. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "quant/placement.h"
-
-/* ---- a small builder: values by name, failing the test when something is wrong ---- */
-
-static struct dsq_graph *g;
-static struct dsq_ranges *ranges;
-static struct dsq_decisions *decisions;
-static struct dsq_arena arena;
-static struct dsq_diag diag;
-
-#define OK(call) assert_int_equal(call, DSQ_OK)
-
-static dsq_vid value(const char *name)
-{
-    dsq_vid v = dsq_graph_find(g, name, NULL);
-    struct dsq_shape shape = {4, {1, 8, DSQ_DIM_UNKNOWN, DSQ_DIM_UNKNOWN}};
-    if (v == DSQ_NO_VALUE)
-        OK(dsq_graph_add_value(g, name, DSQ_F32, &shape, &v, &diag));
-    return v;
-}
-
-static dsq_vid constant(const char *name, int64_t o, int64_t inner)
-{
-    struct dsq_shape shape = {4, {o, 1, 1, inner}};
-    size_t bytes = (size_t)(o * inner) * sizeof(float);
-    float *data = calloc(1, bytes);
-    dsq_vid v;
-    OK(dsq_graph_add_const(g, name, DSQ_F32, &shape, data, bytes, &v, &diag));
-    free(data);
-    return v;
-}
-
-static void conv_wide(const char *x, const char *r, const char *y, int64_t inner)
-{
-    char name[64];
-    snprintf(name, sizeof name, "%s.w", y);
-    dsq_vid in[] = {constant(name, 8, inner), DSQ_NO_VALUE, value(x), r ? value(r) : DSQ_NO_VALUE,
-                    DSQ_NO_VALUE};
-    dsq_vid out[] = {value(y)};
-    OK(dsq_graph_add_node(g, DSQ_OP_CONV, y, 5, in, 1, out, NULL, NULL, &diag));
-}
-
-static void conv(const char *x, const char *r, const char *y)
-{
-    conv_wide(x, r, y, 8);
-}
-
-static void node(enum dsq_op op, const char *a, const char *b, const char *y)
-{
-    dsq_vid in[] = {value(a), b ? value(b) : DSQ_NO_VALUE, DSQ_NO_VALUE}, out[] = {value(y)};
-    int32_t n_in = op == DSQ_OP_RESIZE ? 3 : b ? 2 : 1;
-    OK(dsq_graph_add_node(g, op, y, n_in, in, 1, out, NULL, NULL, &diag));
-}
-
-static void io(const char *x, const char *y, const char *y2)
-{
-    dsq_vid in[] = {value(x)}, out[] = {value(y), y2 ? value(y2) : DSQ_NO_VALUE};
-    OK(dsq_graph_set_io(g, in, 1, out, y2 ? 2 : 1, &diag));
-}
-
-static void range(const char *name, double r)
-{
-    OK(dsq_ranges_set(ranges, name, r, &diag));
-}
-
-static struct dsq_placement place(void)
-{
-    struct dsq_placement p;
-    OK(dsq_place(g, ranges, decisions, &p, &arena, &diag));
-    return p;
-}
-
-static int32_t node_of(const char *y)
-{
-    for (int32_t i = 0; i < g->n_nodes; i++)
-        for (int32_t k = 0; k < g->node[i].n_out; k++)
-            if (g->node[i].out[k] == value(y))
-                return i;
-    fail_msg("no node makes %s", y);
-    return -1;
-}
-
-static void expect_int8(const struct dsq_placement *p, const char *y)
-{
-    if (!p->node_int8[node_of(y)])
-        fail_msg("'%s' is float: %s", y, p->node_reason[node_of(y)]);
-    assert_null(p->node_reason[node_of(y)]);
-}
-
-static void expect_float(const struct dsq_placement *p, const char *y, const char *reason)
-{
-    assert_false(p->node_int8[node_of(y)]);
-    if (reason)
-        assert_string_equal(p->node_reason[node_of(y)], reason);
-    else
-        assert_null(p->node_reason[node_of(y)]);
-}
-
-static void expect(const struct dsq_placement *p, const char *name, enum dsq_form form, double r)
-{
-    if (p->value_form[value(name)] != (uint8_t)form || p->value_range[value(name)] != r)
-        fail_msg("'%s': form %d, range %g", name, p->value_form[value(name)],
-                 p->value_range[value(name)]);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    OK(dsq_graph_create(&g, "test", NULL, &diag));
-    OK(dsq_ranges_create(&ranges, NULL, &diag));
-    OK(dsq_decisions_create(&decisions, NULL, &diag));
-    dsq_arena_init(&arena, NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    dsq_arena_free(&arena);
-    dsq_decisions_free(&decisions);
-    dsq_ranges_free(&ranges);
-    dsq_graph_free(&g);
-    return 0;
-}
+#include "placement_test.h"
 
 /* ---- tests ---- */
 
@@ -415,78 +285,6 @@ static void test_weights(void **state)
 }
 
 /* What is observed is what is placed when all of it has a range; without the output. */
-/* Functions of one number and products run on integers between convolutions that write and read
- * them; so does a squeeze-and-excitation block, though its product depends on itself being INT8. */
-static void test_computing(void **state)
-{
-    (void)state;
-    conv("x", NULL, "a");
-    node(DSQ_OP_SILU, "a", NULL, "b");
-    conv("b", NULL, "gate");
-    node(DSQ_OP_ADD, "b", "gate", "m");
-    conv("m", NULL, "c");
-    node(DSQ_OP_EXP, "c", NULL, "e");
-    node(DSQ_OP_ADD, "e", "c", "late");
-    conv("late", NULL, "y");
-    io("x", "y", NULL);
-    const char *names[] = {"x", "a", "b", "gate", "m", "c", "e", "late"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        range(names[i], (double)(i + 1));
-    struct dsq_placement p = place();
-    expect_int8(&p, "b");
-    expect_int8(&p, "m");
-    expect(&p, "a", DSQ_FORM_S8, 2);
-    expect(&p, "b", DSQ_FORM_S8, 3);
-    expect(&p, "m", DSQ_FORM_S8, 5);
-    expect_float(&p, "e", NULL);
-    expect_float(&p, "late", "input 'e' is written in float");
-    expect(&p, "late", DSQ_FORM_COPY, 8);
-}
-
-/* What moves bytes shares its input's range, all outputs of a split, one of them unread, included.
- * Slices of a graph input are slices of its one quantized copy. */
-static void test_moving(void **state)
-{
-    (void)state;
-    node(DSQ_OP_SLICE, "x", NULL, "s");
-    node(DSQ_OP_SLICE, "s", NULL, "t");
-    conv("t", NULL, "a");
-    dsq_vid in[] = {value("a")}, out[] = {value("p0"), value("p1"), value("p2")};
-    OK(dsq_graph_add_node(g, DSQ_OP_SPLIT, "split", 1, in, 3, out, NULL, NULL, &diag));
-    conv("p0", NULL, "b");
-    conv("p2", NULL, "y");
-    io("x", "y", "b");
-    range("x", 3);
-    range("a", 5);
-    struct dsq_placement p = place();
-    expect(&p, "x", DSQ_FORM_COPY, 3);
-    expect(&p, "s", DSQ_FORM_S8, 3);
-    expect(&p, "t", DSQ_FORM_S8, 3);
-    expect(&p, "a", DSQ_FORM_S8, 5);
-    expect(&p, "p0", DSQ_FORM_S8, 5);
-    expect(&p, "p1", DSQ_FORM_S8, 5);
-    expect(&p, "p2", DSQ_FORM_S8, 5);
-    assert_int_equal(p.n_fallbacks, 0);
-}
-
-/* One part of a split that is read in float keeps all of it in float. */
-static void test_split_read_in_float(void **state)
-{
-    (void)state;
-    conv("x", NULL, "a");
-    dsq_vid in[] = {value("a")}, out[] = {value("p0"), value("p1")};
-    OK(dsq_graph_add_node(g, DSQ_OP_SPLIT, "split", 1, in, 2, out, NULL, NULL, &diag));
-    conv("p0", NULL, "y");
-    node(DSQ_OP_EXP, "p1", NULL, "e");
-    io("x", "y", "e");
-    range("x", 3);
-    range("a", 5);
-    struct dsq_placement p = place();
-    expect_float(&p, "p0", "nothing reads 'p1' in INT8");
-    expect(&p, "a", DSQ_FORM_F32, 5);
-    expect(&p, "p0", DSQ_FORM_COPY, 5);
-}
-
 static void test_observed(void **state)
 {
     (void)state;
@@ -531,8 +329,6 @@ static void test_segments(void **state)
     expect(&p, "y2", DSQ_FORM_F32, -1);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -548,9 +344,6 @@ int main(void)
         TEST(test_linear_resize_stays_float),
         TEST(test_decisions),
         TEST(test_weights),
-        TEST(test_computing),
-        TEST(test_moving),
-        TEST(test_split_read_in_float),
         TEST(test_observed),
         TEST(test_segments),
     };
