@@ -126,7 +126,7 @@ static void test_skip_and_stop(void **state)
                                   .stop_after = "fuse_residual"};
     assert_int_equal(dsq_passes_run(g, &s, &r, NULL), DSQ_OK);
     assert_int_equal(r.n_times, 4);
-    assert_string_equal(r.time[2].pass, "fuse_residual");
+    assert_string_equal(r.time[3].pass, "fuse_residual");
     assert_int_equal(count(g, DSQ_OP_BATCHNORM), 1);
     assert_int_equal(count(g, DSQ_OP_RELU), 1);
     dsq_graph_free(&g);
