@@ -14,11 +14,13 @@ list(APPEND DSQ_SOURCES
   src/backend/cpu/elementwise.c
   src/backend/cpu/layernorm.c
   src/backend/cpu/matmul.c
-  src/backend/cpu/maxpool.c
   src/backend/cpu/move.c
   src/backend/cpu/nd.c
   src/backend/cpu/norm.c
   src/backend/cpu/packed.c
+  src/backend/cpu/pool.c
+  src/backend/cpu/pool_global.c
+  src/backend/cpu/pool_reduce.c
   src/backend/cpu/quantize.c
   src/backend/cpu/relayout.c
   src/backend/cpu/resize.c

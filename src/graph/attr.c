@@ -42,7 +42,10 @@ static const struct dsq_attr_field conv_fields[] = {
     FLOAT(dsq_conv_attr, act_alpha),
     FLOAT(dsq_conv_attr, act_beta),
 };
-static const struct dsq_attr_field pool_fields[] = {WINDOW(dsq_pool_attr)};
+static const struct dsq_attr_field pool_fields[] = {
+    WINDOW(dsq_pool_attr),
+    INT(dsq_pool_attr, count_include_pad, 1),
+};
 static const struct dsq_attr_field batchnorm_fields[] = {FLOAT(dsq_batchnorm_attr, epsilon)};
 static const struct dsq_attr_field groupnorm_fields[] = {INT(dsq_groupnorm_attr, groups, 1),
                                                          FLOAT(dsq_groupnorm_attr, epsilon)};

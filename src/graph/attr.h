@@ -54,6 +54,7 @@ struct dsq_conv_attr {
 };
 struct dsq_pool_attr {
     struct dsq_window win;
+    int64_t count_include_pad; /* avgpool only */
 };
 struct dsq_batchnorm_attr {
     float epsilon;

@@ -185,7 +185,7 @@ static enum dsq_status check_attr(const struct dsq_checker *c, int32_t i)
                 return dsq_check_fail(c, i, "a transposed convolution takes no residual");
         return check_window(c, i, &a->win);
     }
-    if (n->op == DSQ_OP_MAXPOOL)
+    if (n->op == DSQ_OP_MAXPOOL || n->op == DSQ_OP_AVGPOOL)
         return check_window(c, i, &((const struct dsq_pool_attr *)n->attr)->win);
     return DSQ_OK;
 }

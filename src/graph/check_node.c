@@ -152,6 +152,9 @@ static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
     case DSQ_OP_CEIL:
     case DSQ_OP_ROUND:
     case DSQ_OP_MAXPOOL:
+    case DSQ_OP_AVGPOOL:
+    case DSQ_OP_GLOBAL_MAXPOOL:
+    case DSQ_OP_GLOBAL_AVGPOOL:
         fits = is_float_or_s8(x) && x->dtype == y->dtype;
         break;
     default:
@@ -172,11 +175,19 @@ static bool same_quant(const struct dsq_quant *a, const struct dsq_quant *b)
     return a->scale == b->scale && a->zero_point == b->zero_point;
 }
 
+/* Resizing computes new numbers unless its mode is nearest. */
+static bool keeps_bytes(const struct dsq_node *n)
+{
+    if (n->op == DSQ_OP_RESIZE)
+        return ((const struct dsq_resize_attr *)n->attr)->mode == DSQ_RESIZE_NEAREST;
+    return dsq_op_info(n->op)->flags & DSQ_OPF_SAME_Q;
+}
+
 static enum dsq_status check_scales(const struct dsq_checker *c, int32_t i)
 {
     const struct dsq_node *n = &c->g->node[i];
     const struct dsq_value *y = value(c, n->out[0]);
-    if (!(dsq_op_info(n->op)->flags & DSQ_OPF_SAME_Q) || y->dtype != DSQ_S8)
+    if (!keeps_bytes(n) || y->dtype != DSQ_S8)
         return DSQ_OK;
     for (int32_t k = 0; k < n->n_in + n->n_out; k++) {
         const struct dsq_value *x = value(c, k < n->n_in ? n->in[k] : n->out[k - n->n_in]);

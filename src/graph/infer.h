@@ -56,7 +56,7 @@ bool dsq_node_on_host(const struct dsq_graph *g, const struct dsq_sizes *s, int3
  * used by the kernels' callers at run time. dim 0: height, 1: width. */
 struct dsq_window_axis {
     dsq_dim out;
-    int64_t pad_before; /* effective, after auto_pad; at import 0 for SAME on symbolic input */
+    int64_t pad_before, pad_after; /* effective, after auto_pad; 0 for SAME on symbolic input */
 };
 bool dsq_window_axis(struct dsq_dims *t, const struct dsq_window *w, int axis, dsq_dim in,
                      struct dsq_window_axis *out);

@@ -87,13 +87,39 @@ enum dsq_status dsq_shape_conv(const struct dsq_rule *r)
     return DSQ_OK;
 }
 
+static enum dsq_status check_rank(const struct dsq_rule *r)
+{
+    const int rank = dsq_rule_in(r, 0)->rank;
+    return rank < 0 || rank == 4 ? DSQ_OK
+                                 : dsq_rule_fail(r, "the input has rank %d, need 4", rank);
+}
+
 enum dsq_status dsq_shape_maxpool(const struct dsq_rule *r)
 {
     const struct dsq_pool_attr *a = r->node->attr;
     const struct dsq_shape *x = dsq_rule_in(r, 0);
-    if (x->rank < 0)
-        return DSQ_OK;
-    if (x->rank != 4)
-        return dsq_rule_fail(r, "the input has rank %d, need 4", (int)x->rank);
-    return window_shape(r, &a->win, x, x->dim[1], dsq_rule_out(r, 0));
+    DSQ_TRY(check_rank(r));
+    return x->rank < 0 ? DSQ_OK : window_shape(r, &a->win, x, x->dim[1], dsq_rule_out(r, 0));
+}
+
+enum dsq_status dsq_shape_avgpool(const struct dsq_rule *r)
+{
+    return dsq_shape_maxpool(r);
+}
+
+enum dsq_status dsq_shape_global_maxpool(const struct dsq_rule *r)
+{
+    const struct dsq_shape *x = dsq_rule_in(r, 0);
+    DSQ_TRY(check_rank(r));
+    for (int i = 2; i < x->rank; i++)
+        if (x->dim[i] == 0)
+            return dsq_rule_fail(r, "dimension %d of the input is 0", i);
+    if (x->rank == 4)
+        *dsq_rule_out(r, 0) = (struct dsq_shape){4, {x->dim[0], x->dim[1], 1, 1}};
+    return DSQ_OK;
+}
+
+enum dsq_status dsq_shape_global_avgpool(const struct dsq_rule *r)
+{
+    return dsq_shape_global_maxpool(r);
 }

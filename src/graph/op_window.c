@@ -43,12 +43,14 @@ bool dsq_window_axis(struct dsq_dims *t, const struct dsq_window *w, int axis, d
             if (k > in - span)
                 total = k - (in - span);
             out->pad_before = w->auto_pad == DSQ_PAD_SAME_UPPER ? total / 2 : total - total / 2;
+            out->pad_after = total - out->pad_before;
         }
         return !dsq_dim_is_number(in) || out->out > 0;
     }
     if (w->auto_pad == DSQ_PAD_VALID)
         begin = end = 0;
     out->pad_before = begin;
+    out->pad_after = end;
     out->out = w->ceil_mode && w->auto_pad != DSQ_PAD_VALID
                    ? ceil_out(t, in, begin, end, k, stride)
                    : dsq_dim_affine(t, in, 1, begin + end - k + stride, stride);

@@ -11,6 +11,12 @@
         .lerp_f32 = dsq_pixels_lerp_f32__##isa,                                                    \
         .lerp_s8 = dsq_pixels_lerp_s8__##isa,                                                      \
         .lerp_f32_s8 = dsq_pixels_lerp_f32_s8__##isa,                                              \
+        .max_f32 = dsq_pixels_max_f32__##isa,                                                      \
+        .sum_f32 = dsq_pixels_sum_f32__##isa,                                                      \
+        .max_s8 = dsq_pixels_max_s8__##isa,                                                        \
+        .sum_s8 = dsq_pixels_sum_s8__##isa,                                                        \
+        .mean_f32 = dsq_pixels_mean_f32__##isa,                                                    \
+        .mean_s32_s8 = dsq_pixels_mean_s32_s8__##isa,                                              \
     },
 static const struct dsq_pixels_kernels kernels[] = {
 #include "kernels/pixels.def"

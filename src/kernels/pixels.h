@@ -12,10 +12,22 @@
  *   lerp_f32     y[p][c] = fmaf(at[p].w, b[c] - a[c], a[c])
  *   lerp_s8      y[p][c] = fmaf(at[p].w, deq(b[c]) - deq(a[c]), deq(a[c])), a float
  *   lerp_f32_s8  y[p][c] = quantize(fmaf(at[p].w, b[c] - a[c], a[c])), quantize of requant.h
+ *
+ * Pooling. Output pixel p takes the pixels ("taps") t = 0 .. taps - 1, at least one, that begin at
+ * x + p * x_step + t * tap_step, in this order. With `onto`, what y holds comes before the first:
+ *
+ *   max_f32      v = x0; then v = (x > v || x is NaN) ? x : v for each: NaN wins
+ *   max_s8       the largest
+ *   sum_f32      v = x0; then v = v + x for each
+ *   sum_s8       the exact sum, in s32 (which must hold it)
+ *   mean_f32     (sum as sum_f32) / divisor; without `onto`
+ *   mean_s32_s8  quantize((float)(sum - offset) * factor), sum and difference exact in s32;
+ *                without `onto`
  */
 #ifndef DSQ_KERNELS_PIXELS_H
 #define DSQ_KERNELS_PIXELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +38,18 @@ struct dsq_lerp {
     float w;
 };
 
+struct dsq_taps {
+    size_t n, channels, x_step, y_stride; /* in elements */
+    size_t taps, tap_step;
+    bool onto;
+};
+
+struct dsq_mean_s8 {
+    int32_t offset;
+    float factor;
+    struct dsq_rows_quant q;
+};
+
 typedef void dsq_pixels_lerp_f32_fn(size_t n, size_t channels, const float *x,
                                     const struct dsq_lerp *at, float *y, size_t y_stride);
 typedef void dsq_pixels_lerp_s8_fn(size_t n, size_t channels, const int8_t *x,
@@ -34,6 +58,13 @@ typedef void dsq_pixels_lerp_s8_fn(size_t n, size_t channels, const int8_t *x,
 typedef void dsq_pixels_lerp_f32_s8_fn(size_t n, size_t channels, const float *x,
                                        const struct dsq_lerp *at, const struct dsq_rows_quant *q,
                                        int8_t *y, size_t y_stride);
+typedef void dsq_pixels_max_f32_fn(const struct dsq_taps *t, const float *x, float *y);
+typedef void dsq_pixels_max_s8_fn(const struct dsq_taps *t, const int8_t *x, int8_t *y);
+typedef void dsq_pixels_sum_s8_fn(const struct dsq_taps *t, const int8_t *x, int32_t *y);
+typedef void dsq_pixels_mean_f32_fn(const struct dsq_taps *t, const float *x, float divisor,
+                                    float *y);
+typedef void dsq_pixels_mean_s32_s8_fn(const struct dsq_taps *t, const int32_t *x,
+                                       const struct dsq_mean_s8 *mean, int8_t *y);
 
 struct dsq_pixels_kernels {
     const char *name;
@@ -41,6 +72,11 @@ struct dsq_pixels_kernels {
     dsq_pixels_lerp_f32_fn *lerp_f32;
     dsq_pixels_lerp_s8_fn *lerp_s8;
     dsq_pixels_lerp_f32_s8_fn *lerp_f32_s8;
+    dsq_pixels_max_f32_fn *max_f32, *sum_f32;
+    dsq_pixels_max_s8_fn *max_s8;
+    dsq_pixels_sum_s8_fn *sum_s8;
+    dsq_pixels_mean_f32_fn *mean_f32;
+    dsq_pixels_mean_s32_s8_fn *mean_s32_s8;
 };
 
 /* The best variants within `cpu`; all variants, slowest first. Never NULL. */
@@ -51,7 +87,12 @@ const struct dsq_pixels_kernels *dsq_pixels_all(size_t *n);
 #define KERNELS(isa, needs)                                                                        \
     dsq_pixels_lerp_f32_fn dsq_pixels_lerp_f32__##isa;                                             \
     dsq_pixels_lerp_s8_fn dsq_pixels_lerp_s8__##isa;                                               \
-    dsq_pixels_lerp_f32_s8_fn dsq_pixels_lerp_f32_s8__##isa;
+    dsq_pixels_lerp_f32_s8_fn dsq_pixels_lerp_f32_s8__##isa;                                       \
+    dsq_pixels_max_f32_fn dsq_pixels_max_f32__##isa, dsq_pixels_sum_f32__##isa;                    \
+    dsq_pixels_max_s8_fn dsq_pixels_max_s8__##isa;                                                 \
+    dsq_pixels_sum_s8_fn dsq_pixels_sum_s8__##isa;                                                 \
+    dsq_pixels_mean_f32_fn dsq_pixels_mean_f32__##isa;                                             \
+    dsq_pixels_mean_s32_s8_fn dsq_pixels_mean_s32_s8__##isa;
 #include "kernels/pixels.def"
 
 #endif

@@ -12,8 +12,6 @@
         .dequantize = dsq_rows_dequantize__##isa,                                                  \
         .requantize = dsq_rows_requantize__##isa,                                                  \
         .add_s8 = dsq_rows_add_s8__##isa,                                                          \
-        .max_s8 = dsq_rows_max_s8__##isa,                                                          \
-        .max_f32 = dsq_rows_max_f32__##isa,                                                        \
         .minmax_f32 = dsq_rows_minmax_f32__##isa,                                                  \
         .transpose_b1 = dsq_rows_transpose_b1__##isa,                                              \
         .transpose_b4 = dsq_rows_transpose_b4__##isa,                                              \

@@ -9,8 +9,6 @@
  *   dequantize  y[i] = (float)(x[i] - zero) * scale
  *   requantize  y[i] = quantize(deq(x[i]))
  *   add_s8      y[i] = quantize(clamp(fmaf((float)(b[i] - b_zero), b_scale, deq(a[i])), lo, hi))
- *   max_s8/f32  y[i] = max over r of x[r][i], n_rows >= 1
- *               (float: NaN wins; y = (a > y || a is NaN) ? a : y in order)
  *   minmax_f32  the smallest and largest of n values that are not NaN (+inf, -inf when there is
  *               none; a zero is given as +0)
  *   exp_f32, sigmoid_f32  math_f32.h's function of each element
@@ -35,8 +33,6 @@ typedef void dsq_rows_requantize_fn(size_t n, const int8_t *x, const struct dsq_
 typedef void dsq_rows_add_s8_fn(size_t n, const int8_t *a, const struct dsq_rows_quant *qa,
                                 const int8_t *b, const struct dsq_rows_quant *qb, float lo,
                                 float hi, const struct dsq_rows_quant *qy, int8_t *y);
-typedef void dsq_rows_max_s8_fn(size_t n, size_t n_rows, const int8_t *const *x, int8_t *y);
-typedef void dsq_rows_max_f32_fn(size_t n, size_t n_rows, const float *const *x, float *y);
 typedef void dsq_rows_minmax_f32_fn(size_t n, const float *x, float *lo, float *hi);
 /* y[c][i] = x[i][c] and back: `rows` x `cols` elements of 1 or 4 bytes, strides in elements */
 typedef void dsq_rows_transpose_b1_fn(size_t rows, size_t cols, const uint8_t *x, size_t x_stride,
@@ -52,8 +48,6 @@ struct dsq_rows_kernels {
     dsq_rows_dequantize_fn *dequantize;
     dsq_rows_requantize_fn *requantize;
     dsq_rows_add_s8_fn *add_s8;
-    dsq_rows_max_s8_fn *max_s8;
-    dsq_rows_max_f32_fn *max_f32;
     dsq_rows_minmax_f32_fn *minmax_f32;
     dsq_rows_transpose_b1_fn *transpose_b1;
     dsq_rows_transpose_b4_fn *transpose_b4;
@@ -70,8 +64,6 @@ const struct dsq_rows_kernels *dsq_rows_all(size_t *n);
     dsq_rows_dequantize_fn dsq_rows_dequantize__##isa;                                             \
     dsq_rows_requantize_fn dsq_rows_requantize__##isa;                                             \
     dsq_rows_add_s8_fn dsq_rows_add_s8__##isa;                                                     \
-    dsq_rows_max_s8_fn dsq_rows_max_s8__##isa;                                                     \
-    dsq_rows_max_f32_fn dsq_rows_max_f32__##isa;                                                   \
     dsq_rows_minmax_f32_fn dsq_rows_minmax_f32__##isa;                                             \
     dsq_rows_transpose_b1_fn dsq_rows_transpose_b1__##isa;                                         \
     dsq_rows_transpose_b4_fn dsq_rows_transpose_b4__##isa;                                         \

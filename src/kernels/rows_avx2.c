@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rows for AVX2: 8 elements at a time (32 for bytes that need no arithmetic). What is left of a row
- * goes through the same vector code, its lanes masked, so that there is one definition a function.
+ * rows for AVX2: 8 elements at a time. What is left of a row goes through the same vector code, its
+ * lanes masked, so that there is one definition a function.
  */
 #include <immintrin.h>
 #include <math.h>
@@ -64,50 +64,6 @@ void dsq_rows_add_s8__avx2(size_t n, const int8_t *a, const struct dsq_rows_quan
         __m256 va = _mm256_mul_ps(load_s8_as_f32(a + i, n - i, a_zero), a_scale);
         __m256 v = _mm256_fmadd_ps(load_s8_as_f32(b + i, n - i, b_zero), b_scale, va);
         store_s32_as_s8(y + i, quantize_f32(clamp_f32(v, low, high), &to), n - i);
-    }
-}
-
-void dsq_rows_max_s8__avx2(size_t n, size_t n_rows, const int8_t *const *x, int8_t *y)
-{
-    size_t i = 0;
-    for (; i + 32 <= n; i += 32) {
-        __m256i best = _mm256_loadu_si256((const __m256i *)(x[0] + i));
-        for (size_t r = 1; r < n_rows; r++)
-            best = _mm256_max_epi8(best, _mm256_loadu_si256((const __m256i *)(x[r] + i)));
-        _mm256_storeu_si256((__m256i *)(y + i), best);
-    }
-    for (; i < n; i += 8) {
-        const size_t left = n - i;
-        __m128i best = load_s8(x[0] + i, left);
-        for (size_t r = 1; r < n_rows; r++)
-            best = _mm_max_epi8(best, load_s8(x[r] + i, left));
-        store_s8(y + i, best, left);
-    }
-}
-
-/* In this order: NaN in `a` wins, and NaN in `best` stays since nothing compares greater. */
-static __m256 max_or_nan(__m256 best, __m256 a)
-{
-    __m256 take =
-        _mm256_or_ps(_mm256_cmp_ps(a, best, _CMP_GT_OQ), _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
-    return _mm256_blendv_ps(best, a, take);
-}
-
-void dsq_rows_max_f32__avx2(size_t n, size_t n_rows, const float *const *x, float *y)
-{
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        __m256 best = _mm256_loadu_ps(x[0] + i);
-        for (size_t r = 1; r < n_rows; r++)
-            best = max_or_nan(best, _mm256_loadu_ps(x[r] + i));
-        _mm256_storeu_ps(y + i, best);
-    }
-    if (i < n) {
-        const __m256i mask = first_lanes(n - i);
-        __m256 best = _mm256_maskload_ps(x[0] + i, mask);
-        for (size_t r = 1; r < n_rows; r++)
-            best = max_or_nan(best, _mm256_maskload_ps(x[r] + i, mask));
-        _mm256_maskstore_ps(y + i, mask, best);
     }
 }
 

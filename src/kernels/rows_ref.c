@@ -45,28 +45,6 @@ void dsq_rows_add_s8__ref(size_t n, const int8_t *a, const struct dsq_rows_quant
     }
 }
 
-void dsq_rows_max_s8__ref(size_t n, size_t n_rows, const int8_t *const *x, int8_t *y)
-{
-    for (size_t i = 0; i < n; i++) {
-        int8_t best = x[0][i];
-        for (size_t r = 1; r < n_rows; r++)
-            best = x[r][i] > best ? x[r][i] : best;
-        y[i] = best;
-    }
-}
-
-void dsq_rows_max_f32__ref(size_t n, size_t n_rows, const float *const *x, float *y)
-{
-    for (size_t i = 0; i < n; i++) {
-        float best = x[0][i];
-        for (size_t r = 1; r < n_rows; r++) {
-            float a = x[r][i];
-            best = a > best || isnan(a) ? a : best;
-        }
-        y[i] = best;
-    }
-}
-
 void dsq_rows_minmax_f32__ref(size_t n, const float *x, float *lo, float *hi)
 {
     float least = INFINITY, most = -INFINITY;

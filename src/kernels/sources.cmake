@@ -21,6 +21,7 @@ set(DSQ_KERNEL_SOURCES
   src/kernels/math_f32.c
   src/kernels/pixels.c
   src/kernels/pixels_avx2.c
+  src/kernels/pixels_pool_avx2.c
   src/kernels/pixels_ref.c
   src/kernels/rows.c
   src/kernels/rows_avx2.c

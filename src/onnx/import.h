@@ -150,6 +150,12 @@ enum dsq_status dsq_import_emit_inner(struct dsq_import *im, enum dsq_op op, con
                                       int32_t n_in, const dsq_vid *in, const void *attr,
                                       dsq_vid *out) DSQ_MUST_CHECK;
 
+/* dsq_import_emit for an operator on pictures whose first input lacks dimensions: they are put in
+ * before and taken out behind, all of size 1. n_axes 0: it is a picture. */
+enum dsq_status dsq_import_emit_picture(struct dsq_import *im, enum dsq_op op, int32_t n_in,
+                                        dsq_vid *in, const void *attr, const int64_t *axes,
+                                        size_t n_axes) DSQ_MUST_CHECK;
+
 /* ---- attributes of the current node (onnx_attr.c) ---- MALFORMED when it has another type. */
 bool dsq_import_has_attr(const struct dsq_import *im, const char *name);
 enum dsq_status dsq_import_int(struct dsq_import *im, const char *name, int64_t otherwise,
@@ -174,6 +180,15 @@ void dsq_import_ignore(struct dsq_import *im, const char *name);
 /* UNSUPPORTED when an attribute of the node was not asked for, MALFORMED when one is there twice.
  */
 enum dsq_status dsq_import_attributes_done(struct dsq_import *im) DSQ_MUST_CHECK;
+
+/* ---- windows (import_window.c) ---- */
+enum { DSQ_IMPORT_SPATIAL = 6 }; /* dimensions: enough to say which kind of operator it is */
+/* n numbers of an attribute into the last n of two, each in [lo, INT32_MAX]; absent: untouched. */
+enum dsq_status dsq_import_numbers(struct dsq_import *im, const char *name, size_t n, int64_t lo,
+                                   int64_t *v) DSQ_MUST_CHECK;
+/* Strides, dilations and padding of n spatial dimensions, 1 or 2. */
+enum dsq_status dsq_import_window(struct dsq_import *im, size_t n,
+                                  struct dsq_window *w) DSQ_MUST_CHECK;
 
 /* ---- the importers ---- */
 #define ONNX(NAME, FIRST, LAST, IN_MIN, IN_MAX, N_OUT, IMPORTER, OP)                               \

@@ -7,59 +7,6 @@
 
 #include <math.h>
 
-enum { MAX_SPATIAL = 6 }; /* enough to say which kind of operator it is */
-
-/* n numbers of an attribute into the last n of two, each in [lo, INT32_MAX]; absent: untouched. */
-static enum dsq_status read_numbers(struct dsq_import *im, const char *name, size_t n, int64_t lo,
-                                    int64_t *v)
-{
-    int64_t have[2 * MAX_SPATIAL];
-    size_t n_have;
-    DSQ_TRY(dsq_import_ints(im, name, n, have, &n_have));
-    if (n_have && n_have != n)
-        return dsq_import_fail(im, DSQ_MALFORMED, "attribute '%s' has %zu numbers, expected %zu",
-                               name, n_have, n);
-    for (size_t i = 0; i < n_have; i++) {
-        if (have[i] < lo || have[i] > INT32_MAX)
-            return dsq_import_fail(im, have[i] < 0 ? DSQ_UNSUPPORTED : DSQ_MALFORMED,
-                                   "attribute '%s' has %lld, expected at least %lld", name,
-                                   (long long)have[i], (long long)lo);
-        v[2 - n + i] = have[i];
-    }
-    return DSQ_OK;
-}
-
-static enum dsq_status read_padding(struct dsq_import *im, size_t n, struct dsq_window *w)
-{
-    static const char *const modes[] = {"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", NULL};
-    int64_t pads[2 * MAX_SPATIAL] = {0};
-    size_t have;
-    DSQ_TRY(dsq_import_choice(im, "auto_pad", modes, DSQ_PAD_EXPLICIT, &w->auto_pad));
-    DSQ_TRY(dsq_import_ints(im, "pads", 2 * n, pads, &have));
-    if (have && have != 2 * n)
-        return dsq_import_fail(im, DSQ_MALFORMED, "attribute 'pads' has %zu numbers, expected %zu",
-                               have, 2 * n);
-    for (size_t i = 0; i < 2 * n; i++) {
-        if (pads[i] < 0 || pads[i] > INT32_MAX)
-            return dsq_import_fail(im, DSQ_UNSUPPORTED,
-                                   "attribute 'pads' has %lld, expected at least 0",
-                                   (long long)pads[i]);
-        if (w->auto_pad != DSQ_PAD_EXPLICIT && pads[i])
-            return dsq_import_fail(im, DSQ_MALFORMED, "auto_pad and pads exclude each other");
-        w->pad[i < n ? 2 - n + i : 4 - 2 * n + i] = pads[i];
-    }
-    return DSQ_OK;
-}
-
-static enum dsq_status read_window(struct dsq_import *im, size_t n, struct dsq_window *w)
-{
-    for (int k = 0; k < 2; k++)
-        w->stride[k] = w->dilation[k] = 1;
-    DSQ_TRY(read_numbers(im, "strides", n, 1, w->stride));
-    DSQ_TRY(read_numbers(im, "dilations", n, 1, w->dilation));
-    return read_padding(im, n, w);
-}
-
 /* auto_pad of a transposed convolution: SAME makes the output `stride` times as large as the input,
  * which cuts off the same at every size. (With an output_shape the cut depends on the size; which
  * side is cut more stays in auto_pad.) */
@@ -85,8 +32,8 @@ static enum dsq_status settle_padding(struct dsq_import *im, struct dsq_conv_att
 static enum dsq_status read_out_size(struct dsq_import *im, size_t n, struct dsq_conv_attr *a)
 {
     int64_t size[2] = {1, 1}; /* a picture of height 1 stays one */
-    DSQ_TRY(read_numbers(im, "output_padding", n, 0, a->out_pad));
-    DSQ_TRY(read_numbers(im, "output_shape", n, 1, size));
+    DSQ_TRY(dsq_import_numbers(im, "output_padding", n, 0, a->out_pad));
+    DSQ_TRY(dsq_import_numbers(im, "output_shape", n, 1, size));
     for (int k = 0; k < 2 && dsq_import_has_attr(im, "output_shape"); k++)
         a->out_size[k] = size[k];
     for (int k = 0; k < 2; k++)
@@ -124,9 +71,9 @@ static enum dsq_status read_form(struct dsq_import *im, const struct dsq_onnx_te
 {
     const dsq_dim *dim = w->shape.dim;
     const size_t n = (size_t)w->shape.rank - 2;
-    int64_t kernel[MAX_SPATIAL];
+    int64_t kernel[DSQ_IMPORT_SPATIAL];
     size_t have;
-    DSQ_TRY(dsq_import_ints(im, "kernel_shape", MAX_SPATIAL, kernel, &have));
+    DSQ_TRY(dsq_import_ints(im, "kernel_shape", DSQ_IMPORT_SPATIAL, kernel, &have));
     for (size_t i = 0; i < have; i++)
         if (have != n || kernel[i] != dim[2 + i])
             return dsq_import_fail(im, DSQ_MALFORMED, "kernel_shape is not the weights' %lldx%lld",
@@ -198,7 +145,7 @@ static enum dsq_status import_conv(struct dsq_import *im, bool transposed)
     attr.group = form.groups;
     attr.out_channels = form.out_channels;
     attr.transposed = transposed;
-    DSQ_TRY(read_window(im, n_spatial, &attr.win));
+    DSQ_TRY(dsq_import_window(im, n_spatial, &attr.win));
     if (transposed)
         DSQ_TRY(read_out_size(im, n_spatial, &attr));
     DSQ_TRY(dsq_import_conv_weight(im, 1, &form, &in[DSQ_CONV_W]));

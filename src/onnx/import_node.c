@@ -183,3 +183,16 @@ enum dsq_status dsq_import_emit_inner(struct dsq_import *im, enum dsq_op op, con
     *out = made;
     return DSQ_OK;
 }
+
+enum dsq_status dsq_import_emit_picture(struct dsq_import *im, enum dsq_op op, int32_t n_in,
+                                        dsq_vid *in, const void *attr, const int64_t *axes,
+                                        size_t n_axes)
+{
+    dsq_vid picture[2] = {in[0]};
+    if (!n_axes)
+        return dsq_import_emit(im, op, n_in, in, attr);
+    DSQ_TRY(dsq_import_new_ints(im, "axes", axes, n_axes, &picture[1]));
+    DSQ_TRY(dsq_import_emit_inner(im, DSQ_OP_UNSQUEEZE, "x", 2, picture, NULL, &in[0]));
+    DSQ_TRY(dsq_import_emit_inner(im, op, "picture", n_in, in, attr, &picture[0]));
+    return dsq_import_emit(im, DSQ_OP_SQUEEZE, 2, picture, NULL);
+}

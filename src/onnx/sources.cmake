@@ -29,7 +29,8 @@ set_source_files_properties(${onnx_generated}/onnx.pb-c.c PROPERTIES COMPILE_OPT
 list(APPEND DSQ_LIBRARIES PkgConfig::PROTOBUF_C)
 list(APPEND DSQ_PC_REQUIRES libprotobuf-c)
 list(APPEND DSQ_INCLUDES ${onnx_generated})
-list(APPEND DSQ_SOURCES ${onnx_generated}/onnx.pb-c.c
+list(APPEND DSQ_SOURCES
+  ${onnx_generated}/onnx.pb-c.c
   src/onnx/external.c
   src/onnx/import.c
   src/onnx/import_conv.c
@@ -40,6 +41,7 @@ list(APPEND DSQ_SOURCES ${onnx_generated}/onnx.pb-c.c
   src/onnx/import_names.c
   src/onnx/import_node.c
   src/onnx/import_norm.c
+  src/onnx/import_pool.c
   src/onnx/import_resize.c
   src/onnx/import_shape.c
   src/onnx/import_unary.c

@@ -29,7 +29,8 @@ static bool is_not_negative(const struct dsq_match *m, dsq_vid v)
         const struct dsq_node *n = &m->g->node[p];
         if (dsq_node_never_negative(n))
             return true;
-        if (n->op != DSQ_OP_MAXPOOL)
+        if (n->op != DSQ_OP_MAXPOOL && n->op != DSQ_OP_AVGPOOL && n->op != DSQ_OP_GLOBAL_MAXPOOL &&
+            n->op != DSQ_OP_GLOBAL_AVGPOOL)
             return false;
         v = n->in[0];
     }
@@ -59,7 +60,9 @@ static bool changes_nothing(const struct dsq_match *m, const struct dsq_node *n)
     case DSQ_OP_CONCAT:
         return n->n_in == 1;
     case DSQ_OP_MAXPOOL:
-        return is_one_pixel(&((const struct dsq_pool_attr *)n->attr)->win);
+    case DSQ_OP_AVGPOOL: /* of integers it may change the scale */
+        return (n->op == DSQ_OP_MAXPOOL || g->value[n->in[0]].dtype == DSQ_F32) &&
+               is_one_pixel(&((const struct dsq_pool_attr *)n->attr)->win);
     case DSQ_OP_RELU:
         return is_not_negative(m, n->in[0]);
     case DSQ_OP_CLIP: {

@@ -8,8 +8,8 @@
 #include "kernels/pixels.h"
 #include "quant.h"
 
-enum { MAX_PIXELS = 9, MAX_CHANNELS = 300, MAX_GAP = 9, N_CASES = 3000 };
-enum { MAX_ELEMENTS = MAX_PIXELS * (MAX_CHANNELS + MAX_GAP) };
+enum { MAX_PIXELS = 9, MAX_TAPS = 9, MAX_CHANNELS = 300, MAX_GAP = 9, N_CASES = 3000 };
+enum { MAX_ELEMENTS = 2 * (MAX_PIXELS + MAX_TAPS) * (MAX_CHANNELS + MAX_GAP) };
 
 /* One case: n output pixels from a row of m input pixels; both buffers against guard pages. */
 struct pixels {
@@ -137,6 +137,158 @@ static bool check_lerp_f32_s8(struct check *c, struct pixels *s)
     return same_s8(c, s, y);
 }
 
+/* ---- pooling ---- */
+
+static struct dsq_taps draw_taps(struct check *c, struct pixels *s)
+{
+    struct dsq_taps t = {.n = s->n, .channels = s->channels, .y_stride = s->y_stride};
+    t.taps = 1 + check_below(c, MAX_TAPS);
+    t.x_step = check_below(c, 3) * s->x_stride;
+    t.tap_step = (1 + check_below(c, 2)) * s->x_stride;
+    t.onto = check_below(c, 2);
+    return t;
+}
+
+static size_t taps_span(const struct dsq_taps *t)
+{
+    return t->n ? (t->n - 1) * t->x_step + (t->taps - 1) * t->tap_step + t->channels : 0;
+}
+
+static void describe_taps(struct check *c, const struct pixels *s, const struct dsq_taps *t,
+                          const char *function)
+{
+    check_case(c,
+               "%s, %zu pixels %zu apart, %zu taps %zu apart%s, channels %zu, y stride %zu, "
+               "buffers at the %s",
+               function, t->n, t->x_step, t->taps, t->tap_step, t->onto ? " onto y" : "",
+               t->channels, t->y_stride, s->side == CHECK_END ? "end" : "begin");
+}
+
+static void *draw_taps_x(struct check *c, struct pixels *s, const struct dsq_taps *t,
+                         size_t element)
+{
+    const int fill = (int)check_below(c, CHECK_FILLS);
+    const size_t n = taps_span(t);
+    void *x = check_place(&s->x, n * element, s->side);
+    for (size_t i = 0; i < n; i++)
+        if (element == 1)
+            ((int8_t *)x)[i] = check_s8(c, fill, -128, 127);
+        else
+            ((float *)x)[i] = check_any_f32(c);
+    return x;
+}
+
+/* What the taps of one output element come to: the definition. `before` is y with onto. */
+static float combined(const struct dsq_taps *t, const float *x, bool max, float before)
+{
+    float v = t->onto ? before : *x;
+    for (size_t k = t->onto ? 0 : 1; k < t->taps; k++) {
+        const float a = x[k * t->tap_step];
+        if (!max)
+            v += a;
+        else if (isnan(a) || a > v)
+            v = a;
+    }
+    return v;
+}
+
+enum pool { MAX, SUM, MEAN };
+
+static bool check_pool_f32(struct check *c, struct pixels *s, enum pool kind)
+{
+    static const char *const names[] = {"max_f32", "sum_f32", "mean_f32"};
+    struct dsq_taps t = draw_taps(c, s);
+    const float *x = draw_taps_x(c, s, &t, sizeof *x);
+    const float divisor = (float)(1 + check_below(c, 50));
+    float *y = place_y(c, s, sizeof *y), *want = check_shadow(&s->y, y);
+    t.onto &= kind != MEAN;
+    for (size_t p = 0; p < t.n; p++)
+        for (size_t i = 0; i < t.channels; i++) {
+            float *at = &want[p * t.y_stride + i];
+            if (t.onto)
+                *at = y[p * t.y_stride + i] = check_any_f32(c);
+            *at = combined(&t, x + p * t.x_step + i, kind == MAX, *at);
+            if (kind == MEAN)
+                *at /= divisor;
+        }
+    describe_taps(c, s, &t, names[kind]);
+    if (kind == MEAN)
+        s->k->mean_f32(&t, x, divisor, y);
+    else
+        (kind == MAX ? s->k->max_f32 : s->k->sum_f32)(&t, x, y);
+    return same_f32(c, s, y);
+}
+
+static bool check_max_s8(struct check *c, struct pixels *s)
+{
+    const struct dsq_taps t = draw_taps(c, s);
+    const int8_t *x = draw_taps_x(c, s, &t, 1);
+    int8_t *y = place_y(c, s, 1), *want = check_shadow(&s->y, y);
+    for (size_t p = 0; p < t.n; p++)
+        for (size_t i = 0; i < t.channels; i++) {
+            int best = -128;
+            if (t.onto)
+                best = y[p * t.y_stride + i] = check_s8(c, 3, -128, 127);
+            for (size_t k = 0; k < t.taps; k++)
+                if (x[p * t.x_step + k * t.tap_step + i] > best)
+                    best = x[p * t.x_step + k * t.tap_step + i];
+            want[p * t.y_stride + i] = (int8_t)best;
+        }
+    describe_taps(c, s, &t, "max_s8");
+    s->k->max_s8(&t, x, y);
+    return same_s8(c, s, y);
+}
+
+static bool check_sum_s8(struct check *c, struct pixels *s)
+{
+    const struct dsq_taps t = draw_taps(c, s);
+    const int8_t *x = draw_taps_x(c, s, &t, 1);
+    int32_t *y = place_y(c, s, sizeof *y), *want = check_shadow(&s->y, y);
+    for (size_t p = 0; p < t.n; p++)
+        for (size_t i = 0; i < t.channels; i++) {
+            int32_t sum = 0;
+            if (t.onto)
+                sum = y[p * t.y_stride + i] = (int32_t)check_below(c, 1 << 24) - (1 << 23);
+            for (size_t k = 0; k < t.taps; k++)
+                sum += x[p * t.x_step + k * t.tap_step + i];
+            want[p * t.y_stride + i] = sum;
+        }
+    describe_taps(c, s, &t, "sum_s8");
+    s->k->sum_s8(&t, x, y);
+    return check_untouched(c, &s->y);
+}
+
+static bool check_mean_s32_s8(struct check *c, struct pixels *s)
+{
+    struct dsq_taps t = draw_taps(c, s);
+    struct dsq_mean_s8 mean = {.q = check_draw_quant(c)};
+    int32_t *x = draw_taps_x(c, s, &t, sizeof *x);
+    int8_t *y = place_y(c, s, 1), *want = check_shadow(&s->y, y);
+    const size_t large = check_below(c, 2) ? 1000 : 1 << 26;
+    mean.offset = (int32_t)check_below(c, 2000) - 1000;
+    mean.factor = check_uniform(c, 0.001f, 1.0f) / (float)t.taps;
+    t.onto = false;
+    for (size_t i = 0; i < taps_span(&t); i++)
+        x[i] = (int32_t)check_below(c, large) - (int32_t)(large / 2);
+    for (size_t p = 0; p < t.n; p++)
+        for (size_t i = 0; i < t.channels; i++) {
+            int32_t sum = 0;
+            for (size_t k = 0; k < t.taps; k++)
+                sum += x[p * t.x_step + k * t.tap_step + i];
+            const float y_f32 = (float)(sum - mean.offset) * mean.factor;
+            want[p * t.y_stride + i] = check_quantized(y_f32, &mean.q);
+        }
+    describe_taps(c, s, &t, "mean_s32_s8");
+    s->k->mean_s32_s8(&t, x, &mean, y);
+    return same_s8(c, s, y);
+}
+
+static bool check_pools(struct check *c, struct pixels *s)
+{
+    return check_pool_f32(c, s, MAX) && check_pool_f32(c, s, SUM) && check_pool_f32(c, s, MEAN) &&
+           check_max_s8(c, s) && check_sum_s8(c, s) && check_mean_s32_s8(c, s);
+}
+
 static bool check(struct check *c, size_t i)
 {
     size_t n;
@@ -146,7 +298,8 @@ static bool check(struct check *c, size_t i)
     check_buffer_open(&s.y, MAX_ELEMENTS * sizeof(float));
     for (int at = 0; ok && at < N_CASES; at++) {
         draw_sizes(c, &s);
-        ok = check_lerp_f32(c, &s) && check_lerp_s8(c, &s) && check_lerp_f32_s8(c, &s);
+        ok = check_lerp_f32(c, &s) && check_lerp_s8(c, &s) && check_lerp_f32_s8(c, &s) &&
+             check_pools(c, &s);
     }
     check_buffer_close(&s.x);
     check_buffer_close(&s.y);
@@ -160,8 +313,9 @@ enum { BENCH_PIXELS = 32, BENCH_CHANNELS = 64, BENCH_N = BENCH_PIXELS * BENCH_CH
 struct bench_run {
     const struct dsq_pixels_kernels *k;
     struct dsq_lerp at[BENCH_PIXELS];
-    float f[BENCH_N + BENCH_CHANNELS], g[BENCH_N];
-    int8_t q[BENCH_N + BENCH_CHANNELS], p[BENCH_N];
+    float f[BENCH_N + 2 * BENCH_CHANNELS], g[BENCH_N];
+    int32_t s[BENCH_N + 2 * BENCH_CHANNELS];
+    int8_t q[BENCH_N + 2 * BENCH_CHANNELS], p[BENCH_N];
 };
 
 static const struct dsq_rows_quant bench_quant = {0.5f, 2.0f, 0, -127, 127};
@@ -185,6 +339,47 @@ static void run_lerp_f32_s8(void *arg)
                       BENCH_CHANNELS);
 }
 
+/* Three taps side by side: the reading of a 3 x 3 window along a row. */
+static const struct dsq_taps bench_taps = {
+    BENCH_PIXELS, BENCH_CHANNELS, BENCH_CHANNELS, BENCH_CHANNELS, 3, BENCH_CHANNELS, false};
+
+static void run_max_f32(void *arg)
+{
+    struct bench_run *b = arg;
+    b->k->max_f32(&bench_taps, b->f, b->g);
+}
+
+static void run_max_s8(void *arg)
+{
+    struct bench_run *b = arg;
+    b->k->max_s8(&bench_taps, b->q, b->p);
+}
+
+static void run_sum_f32(void *arg)
+{
+    struct bench_run *b = arg;
+    b->k->sum_f32(&bench_taps, b->f, b->g);
+}
+
+static void run_sum_s8(void *arg)
+{
+    struct bench_run *b = arg;
+    b->k->sum_s8(&bench_taps, b->q, (int32_t *)(void *)b->g);
+}
+
+static void run_mean_f32(void *arg)
+{
+    struct bench_run *b = arg;
+    b->k->mean_f32(&bench_taps, b->f, 9.0f, b->g);
+}
+
+static void run_mean_s32_s8(void *arg)
+{
+    static const struct dsq_mean_s8 mean = {0, 0.1f, {0.5f, 2.0f, 0, -127, 127}};
+    struct bench_run *b = arg;
+    b->k->mean_s32_s8(&bench_taps, b->s, &mean, b->p);
+}
+
 static void bench(struct check_bench *results, size_t i)
 {
     static const struct {
@@ -195,6 +390,12 @@ static void bench(struct check_bench *results, size_t i)
         {"lerp_f32 of 64", run_lerp_f32, 12},
         {"lerp_s8 of 64", run_lerp_s8, 6},
         {"lerp_f32_s8 of 64", run_lerp_f32_s8, 9},
+        {"max_f32 3 of 64", run_max_f32, 16},
+        {"max_s8 3 of 64", run_max_s8, 4},
+        {"sum_f32 3 of 64", run_sum_f32, 16},
+        {"sum_s8 3 of 64", run_sum_s8, 7},
+        {"mean_f32 3 of 64", run_mean_f32, 16},
+        {"mean_s32_s8 3 of 64", run_mean_s32_s8, 13},
     };
     size_t n;
     struct bench_run *b = check_alloc(sizeof *b);

@@ -10,7 +10,7 @@
 #include "kernels/rows.h"
 #include "quant.h"
 
-enum { MAX_N = 300, MAX_ROWS = 9, N_CASES = 3000, MAX_SIDE = 40, BENCH_N = 2048 };
+enum { MAX_N = 300, MAX_ROWS = 2, N_CASES = 3000, MAX_SIDE = 40, BENCH_N = 2048 };
 
 /* Inputs and the output of one case, all against guard pages on the same side. */
 struct rows {
@@ -137,47 +137,6 @@ static bool check_add_s8(struct check *c, struct rows *s)
     return same_s8(c, s, y);
 }
 
-static bool check_max_s8(struct check *c, struct rows *s)
-{
-    static const struct dsq_rows_quant none;
-    const size_t n_rows = 1 + check_below(c, MAX_ROWS);
-    const bool in_place = check_below(c, 2);
-    const int8_t *x[MAX_ROWS];
-    check_prefill(c, &s->y);
-    for (size_t r = 0; r < n_rows; r++)
-        x[r] = draw_s8(c, s, in_place && r == n_rows / 2 ? &s->y : &s->x[r]);
-    int8_t *y = check_place(&s->y, s->n, s->side), *want = check_shadow(&s->y, y);
-    for (size_t i = 0; i < s->n; i++) {
-        want[i] = -128;
-        for (size_t r = 0; r < n_rows; r++)
-            if (x[r][i] > want[i])
-                want[i] = x[r][i];
-    }
-    describe(c, s, "max_s8", &none, &none, in_place);
-    s->k->max_s8(s->n, n_rows, x, y);
-    return same_s8(c, s, y);
-}
-
-static bool check_max_f32(struct check *c, struct rows *s)
-{
-    static const struct dsq_rows_quant none;
-    const size_t n_rows = 1 + check_below(c, MAX_ROWS);
-    const float *x[MAX_ROWS];
-    check_prefill(c, &s->y);
-    for (size_t r = 0; r < n_rows; r++)
-        x[r] = draw_f32(c, s, r);
-    float *y = check_place(&s->y, s->n * sizeof *y, s->side), *want = check_shadow(&s->y, y);
-    for (size_t i = 0; i < s->n; i++) {
-        want[i] = x[0][i];
-        for (size_t r = 1; r < n_rows; r++)
-            if (isnan(x[r][i]) || x[r][i] > want[i])
-                want[i] = x[r][i];
-    }
-    describe(c, s, "max_f32", &none, &none, false);
-    s->k->max_f32(s->n, n_rows, x, y);
-    return same_f32(c, s, y);
-}
-
 static bool check_minmax_f32(struct check *c, struct rows *s)
 {
     static const struct dsq_rows_quant none;
@@ -245,8 +204,7 @@ static bool check_case_of_each(struct check *c, struct rows *s)
 {
     draw_length(c, s, 0);
     return check_quantize(c, s) && check_dequantize(c, s) && check_requantize(c, s) &&
-           check_add_s8(c, s) && check_max_s8(c, s) && check_max_f32(c, s) &&
-           check_minmax_f32(c, s) && check_transpose(c, s, 1) && check_transpose(c, s, 4) &&
+           check_add_s8(c, s) && check_minmax_f32(c, s) && check_transpose(c, s, 1) && check_transpose(c, s, 4) &&
            check_unary_f32(c, s, false) && check_unary_f32(c, s, true);
 }
 
@@ -302,20 +260,6 @@ static void run_add_s8(void *arg)
                  &bench_quant, b->p);
 }
 
-static void run_max_s8(void *arg)
-{
-    struct bench_run *b = arg;
-    const int8_t *x[4] = {b->q, b->q + BENCH_N, b->q + 2 * BENCH_N, b->q + 3 * BENCH_N};
-    b->k->max_s8(BENCH_N, 4, x, b->p);
-}
-
-static void run_max_f32(void *arg)
-{
-    struct bench_run *b = arg;
-    const float *x[4] = {b->f, b->f + BENCH_N, b->f + 2 * BENCH_N, b->f + 3 * BENCH_N};
-    b->k->max_f32(BENCH_N, 4, x, b->g);
-}
-
 static void run_minmax_f32(void *arg)
 {
     struct bench_run *b = arg;
@@ -357,8 +301,6 @@ static void bench(struct check_bench *results, size_t i)
         {"dequantize", run_dequantize, 5},
         {"requantize", run_requantize, 2},
         {"add_s8", run_add_s8, 3},
-        {"max_s8 of 4", run_max_s8, 5},
-        {"max_f32 of 4", run_max_f32, 20},
         {"minmax_f32", run_minmax_f32, 4},
         {"transpose_b1 32 x 64", run_transpose_b1, 2},
         {"transpose_b4 32 x 64", run_transpose_b4, 8},

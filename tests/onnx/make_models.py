@@ -274,7 +274,7 @@ def bad_nodes():
     bad("batchnorm_length", single("BatchNormalization", "x s s k s", inits=[
         init("s", np.float32([1, 1, 1])), init("k", np.float32([1, 1]))]))
     bad("maxpool_indices", single("MaxPool", outputs="y indices", kernel_shape=[2, 2]))
-    bad("maxpool_1d", single("MaxPool", kernel_shape=[2]))
+    bad("maxpool_3d", single("MaxPool", kernel_shape=[2, 2, 2]))
     bad("dropout_mask", model([node("Dropout", "x", "a m"), node("Add", "a m", "y", name="reader")], X, Y))
     bad("clip_computed", single("Clip", "x x"))
     bad("clip_bounds", single("Clip", "x hi lo", inits=[init("lo", np.float32(0)), init("hi", np.float32(1))]))

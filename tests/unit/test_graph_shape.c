@@ -84,6 +84,11 @@ static void test_windows(void **state)
          "[N,3,(H+1)/2,(W+1)/2]"},
         {"%y f32 ? = maxpool(%n) {" WIN " stride=2,2 auto_pad=valid}", "[2,3,3,4]"},
         {"%y f32 ? = maxpool(%u) {" WIN " stride=2,2}", "?"},
+        {"%y f32 ? = avgpool(%x) {" WIN " stride=2,2 pad=1,1,1,1}", "[N,3,(H+1)/2,(W+1)/2]"},
+        {"%y f32 ? = avgpool(%n) {" WIN " stride=2,2 ceil_mode=1}", "[2,3,4,4]"},
+        {"%y f32 ? = global_avgpool(%x)", "[N,3,1,1]"},
+        {"%y f32 ? = global_maxpool(%n)", "[2,3,1,1]"},
+        {"%y f32 ? = global_maxpool(%u)", "?"},
     };
     RUN(run_case, cases);
     static const struct shape_case errors[] = {
@@ -96,6 +101,7 @@ static void test_windows(void **state)
          "1 and 2"},
         {"%y f32 ? = maxpool(%x) {kernel=0,1 stride=1,1 dilation=1,1}", "fit"},
         {"const %v f32 [4] {1,2,3,4}\n%y f32 ? = maxpool(%v) {" WIN " stride=1,1}", "rank 1"},
+        {"const %v f32 [4] {1,2,3,4}\n%y f32 ? = global_avgpool(%v)", "rank 1"},
     };
     RUN(run_error, errors);
 }

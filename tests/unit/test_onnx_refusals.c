@@ -70,8 +70,9 @@ static const struct bad bad[] = {
     {"input_zero", DSQ_UNSUPPORTED, "input 'x': dimension 0 is 0"},
     {"hardmax", DSQ_UNSUPPORTED,
      "node 'hardmax' (Hardmax, opset 11): not supported (nor are LpNormalization)"},
-    {"maxpool_1d", DSQ_UNSUPPORTED,
-     "node 'the_node' (MaxPool, opset 13): is 1-dimensional; only 2-D (pictures) is supported"},
+    {"maxpool_3d", DSQ_UNSUPPORTED,
+     "node 'the_node' (MaxPool, opset 13): is 3-dimensional; 1-D and 2-D (pictures) are "
+     "supported"},
     {"maxpool_indices", DSQ_UNSUPPORTED,
      "node 'the_node' (MaxPool, opset 13): its second output 'indices' (indices) is not "
      "supported"},

@@ -63,7 +63,7 @@ struct dsq_cpu_op {
 
 extern const struct dsq_cpu_op dsq_cpu_groupnorm, dsq_cpu_layernorm, dsq_cpu_matmul;
 extern const struct dsq_cpu_op dsq_cpu_conv, dsq_cpu_batchnorm, dsq_cpu_unary, dsq_cpu_binary,
-    dsq_cpu_maxpool, dsq_cpu_resize, dsq_cpu_concat, dsq_cpu_relayout, dsq_cpu_quantize,
+    dsq_cpu_pool, dsq_cpu_global_pool, dsq_cpu_resize, dsq_cpu_concat, dsq_cpu_relayout, dsq_cpu_quantize,
     dsq_cpu_dequantize, dsq_cpu_requantize, dsq_cpu_cast, dsq_cpu_reshape, dsq_cpu_transpose,
     dsq_cpu_slice, dsq_cpu_gather;
 extern const struct dsq_cpu_op dsq_cpu_split;
