@@ -10,6 +10,7 @@ list(APPEND DSQ_SOURCES
   src/backend/cpu/conv_s8.c
   src/backend/cpu/conv_staged.c
   src/backend/cpu/conv_tile.c
+  src/backend/cpu/conv_transposed.c
   src/backend/cpu/copy.c
   src/backend/cpu/elementwise.c
   src/backend/cpu/layernorm.c

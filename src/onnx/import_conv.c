@@ -157,3 +157,8 @@ enum dsq_status dsq_import_conv(struct dsq_import *im)
 {
     return import_conv(im, false);
 }
+
+enum dsq_status dsq_import_conv_transpose(struct dsq_import *im)
+{
+    return import_conv(im, true);
+}

@@ -78,6 +78,20 @@ struct sums {
     double real, magnitude;
 };
 
+/* Does tap k meet an input for output `out` at all (it may be padding), and where is it? A
+ * transposed convolution's tap k adds input i to output i stride + k dilation - pad. */
+static bool meets(const struct dsq_conv_attr *a, int axis, int64_t out, int64_t k, int64_t *in)
+{
+    const struct dsq_window *w = &a->win;
+    if (!a->transposed) {
+        *in = out * w->stride[axis] - w->pad[axis] + k * w->dilation[axis];
+        return true;
+    }
+    int64_t distance = out + w->pad[axis] - k * w->dilation[axis];
+    *in = distance / w->stride[axis] - (distance < 0);
+    return distance % w->stride[axis] == 0;
+}
+
 static struct sums sum_window(const struct ref *r, int32_t s, const struct captured *x, int64_t n,
                               int64_t o, int64_t oh, int64_t ow)
 {
@@ -89,23 +103,25 @@ static struct sums sum_window(const struct ref *r, int32_t s, const struct captu
     int64_t group_in = w->shape.dim[3], first = o / (a->out_channels / a->group) * group_in;
     int zero = quant(r, dsq_conv_x(r->node, s))->zero_point;
     struct sums sum = {0, bias, bias, fabs((double)bias)};
-    size_t at = (size_t)(o * w->shape.dim[1] * w->shape.dim[2] * group_in);
-    for (int64_t kh = 0; kh < a->win.kernel[0]; kh++)
-        for (int64_t kw = 0; kw < a->win.kernel[1]; kw++)
-            for (int64_t c = 0; c < group_in; c++, at++) {
-                int64_t ih = oh * a->win.stride[0] - a->win.pad[0] + kh * a->win.dilation[0];
-                int64_t iw = ow * a->win.stride[1] - a->win.pad[1] + kw * a->win.dilation[1];
-                bool in = ih >= 0 && iw >= 0 && ih < x->dims[2] && iw < x->dims[3];
-                size_t i = in ? at4(x, n, first + c, ih, iw) : 0;
-                if (x->dtype == DSQ_S8) {
-                    sum.exact += in ? (s8_at(x, i) - zero) * ((const int8_t *)w->data)[at] : 0;
-                    continue;
-                }
-                float v = in ? f32_at(x, i) : 0.0f, weight = ((const float *)w->data)[at];
-                sum.chain = fmaf(v, weight, sum.chain);
-                sum.real += (double)v * weight;
-                sum.magnitude += fabs((double)v * weight);
+    int64_t kernel_h = a->win.kernel[0], kernel_w = a->win.kernel[1], ih, iw;
+    for (int64_t i = 0; i < kernel_h * kernel_w; i++) {
+        int64_t tap = a->transposed ? kernel_h * kernel_w - 1 - i : i; /* by rows of the input */
+        size_t at = (size_t)((o * kernel_h * kernel_w + tap) * group_in);
+        if (!meets(a, 0, oh, tap / kernel_w, &ih) || !meets(a, 1, ow, tap % kernel_w, &iw))
+            continue;
+        for (int64_t c = 0; c < group_in; c++, at++) {
+            bool in = ih >= 0 && iw >= 0 && ih < x->dims[2] && iw < x->dims[3];
+            size_t from = in ? at4(x, n, first + c, ih, iw) : 0;
+            if (x->dtype == DSQ_S8) {
+                sum.exact += in ? (s8_at(x, from) - zero) * ((const int8_t *)w->data)[at] : 0;
+                continue;
             }
+            float v = in ? f32_at(x, from) : 0.0f, weight = ((const float *)w->data)[at];
+            sum.chain = fmaf(v, weight, sum.chain);
+            sum.real += (double)v * weight;
+            sum.magnitude += fabs((double)v * weight);
+        }
+    }
     return sum;
 }
 

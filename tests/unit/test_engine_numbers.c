@@ -100,12 +100,28 @@ static void random_window(struct maker *m, struct dsq_window *w, bool same)
     }
 }
 
+/* Strides up to 3, phases without taps, and padding that leaves something at every size. */
+static void transpose_window(struct maker *m, struct dsq_conv_attr *a)
+{
+    a->transposed = 1;
+    for (int i = 0; i < 2; i++) {
+        a->win.kernel[i] = random_int(&m->random, 1, 5);
+        a->win.stride[i] = random_int(&m->random, 1, m->n_made > 4 ? 1 : 3);
+        int reach = (int)((a->win.kernel[i] - 1) * a->win.dilation[i]);
+        a->win.pad[i] = random_int(&m->random, 0, reach / 2);
+        a->win.pad[2 + i] = random_int(&m->random, 0, reach / 2);
+        a->out_pad[i] = random_int(&m->random, 0, (int)a->win.stride[i] - 1);
+    }
+}
+
 static void add_conv(struct maker *m)
 {
     struct made x = pick(m);
     bool same = random_int(&m->random, 0, 2) > 0;
     struct dsq_conv_attr a = {.group = 1};
     random_window(m, &a.win, same);
+    if (!same && random_int(&m->random, 0, 1))
+        transpose_window(m, &a);
     a.out_channels = random_int(&m->random, 1, 40);
     if (random_int(&m->random, 0, 3) == 0 && x.channels % 2 == 0 && x.channels <= 40) {
         a.group = random_int(&m->random, 0, 1) ? 2 : x.channels;

@@ -78,13 +78,14 @@ enum dsq_status dsq_cpu_fail(const struct dsq_prepared *p, struct dsq_diag *d, e
 /* ---- packed weights (packed.c) ---- */
 
 /* Memory that holds the packed form of `source`: found when the same bytes were packed the same way
- * before (tag, the four numbers and the contents are equal), else allocated with *fresh set, for
+ * before (tag, numbers and contents are equal), else allocated with *fresh set, for
  * the caller to fill. Belongs to the device. NULL when memory is out. */
 struct dsq_packed_key {
     const void *tag; /* the kernel */
     size_t groups, n, taps, kc;
     const void *source;
     size_t source_bytes;
+    int64_t part[6]; /* which part of the source it is; zeros: all of it */
 };
 void *dsq_cpu_packed_get(struct dsq_device *device, const struct dsq_packed_key *key, size_t bytes,
                          bool *fresh);

@@ -17,6 +17,7 @@ enum {
     SCATTER_PIXELS = 64,      /* pixels gathered before they are scattered */
     MERGE_CHANNELS = 4,       /* at most this many channels make a window row one tap */
     TASKS_PER_THREAD = 8,
+    MAX_PHASES = 4096, /* of a transposed convolution */
 };
 
 /* ---- supports ---- */
@@ -75,8 +76,10 @@ static bool segment_fits(const struct dsq_graph *g, const struct dsq_node *n, in
 static bool conv_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
                           size_t bytes)
 {
-    if (((const struct dsq_conv_attr *)n->attr)->transposed)
-        return dsq_cpu_refuse(why, bytes, "transposed");
+    const struct dsq_conv_attr *a = n->attr;
+    if (a->transposed && a->win.stride[0] * a->win.stride[1] > MAX_PHASES)
+        return dsq_cpu_refuse(why, bytes, "transposed with strides %lld and %lld",
+                              (long long)a->win.stride[0], (long long)a->win.stride[1]);
     if (!weights_fit(g, n, why, bytes))
         return false;
     for (int32_t s = 0; s < dsq_conv_segments(n); s++)
@@ -116,7 +119,7 @@ static void set_groups(struct dsq_conv *cv, const struct dsq_conv_attr *a, size_
     cv->groups = cv->depthwise ? 1 : (size_t)a->group;
     cv->group_in = cv->depthwise ? (size_t)a->group : group_in;
     cv->group_out = (size_t)a->out_channels / cv->groups;
-    cv->merged = cv->groups == 1 && cv->group_in <= MERGE_CHANNELS && !cv->depthwise &&
+    cv->merged = !a->transposed && cv->groups == 1 && cv->group_in <= MERGE_CHANNELS && !cv->depthwise &&
                  a->win.kernel[1] > 1 && a->win.dilation[1] == 1;
 }
 
@@ -142,6 +145,25 @@ static enum dsq_status make_zero_rows(struct dsq_conv *cv, struct dsq_diag *d)
     return DSQ_OK;
 }
 
+enum dsq_status dsq_conv_packed(struct dsq_conv *cv, const void *kernel, void **packed, bool *fresh,
+                                struct dsq_diag *d)
+{
+    const struct dsq_value *w = &cv->head.graph->value[cv->head.node->in[DSQ_CONV_W]];
+    struct dsq_packed_key key = {.tag = kernel,
+                                 .groups = cv->groups,
+                                 .n = cv->group_out,
+                                 .taps = cv->taps,
+                                 .kc = cv->kc,
+                                 .source = w->data,
+                                 .source_bytes = w->bytes};
+    memcpy(key.part, cv->part, sizeof key.part);
+    *packed = dsq_cpu_packed_get(cv->head.device, &key,
+                                 cv->groups * cv->group_blocks * cv->block_bytes, fresh);
+    cv->packed = *packed;
+    return *packed ? DSQ_OK
+                   : dsq_cpu_fail(&cv->head, d, DSQ_NOMEM, "no memory for its packed weights");
+}
+
 static enum dsq_status conv_prepare(struct dsq_prepared *p, struct dsq_diag *d)
 {
     struct dsq_conv *cv = (struct dsq_conv *)p;
@@ -165,18 +187,21 @@ static enum dsq_status conv_prepare(struct dsq_prepared *p, struct dsq_diag *d)
     }
     cv->bias = cv->own_bias ? cv->own_bias : p->graph->value[b].data;
     DSQ_TRY(make_zero_rows(cv, d));
-    DSQ_TRY(cv->type->pack(cv, d));
-    snprintf(p->why, sizeof p->why, "%s, %d segment%s%s", is_s8 ? "INT8" : "FP32",
+    cv->weights = w->data;
+    DSQ_TRY(a->transposed ? dsq_conv_make_phases(cv, d) : cv->type->pack(cv, d));
+    snprintf(p->why, sizeof p->why, "%s, %d segment%s%s%s", is_s8 ? "INT8" : "FP32",
              (int)p->node->n_out, p->node->n_out == 1 ? "" : "s",
              cv->depthwise ? ", depthwise"
              : cv->merged  ? ", window rows as single taps"
-                           : "");
+                           : "",
+             a->transposed ? ", transposed" : "");
     return DSQ_OK;
 }
 
 static void conv_reset(struct dsq_prepared *p)
 {
     struct dsq_conv *cv = (struct dsq_conv *)p;
+    dsq_release(p->device->allocator, cv->phases);
     dsq_release(p->device->allocator, cv->own_bias);
     dsq_release(p->device->allocator, cv->zero_rows);
 }
@@ -208,7 +233,7 @@ static void size_thread_parts(struct conv_run *run)
     run->chunk_tiles = tiles;
     run->rows_bytes = dsq_align_up(tiles * cv->taps * cv->mr * sizeof(void *), 64);
     run->tile_bytes = dsq_align_up(tiles * cv->mr * cv->nr * sizeof(float), 64);
-    run->bytes_bytes = cv->staged ? run->tile_bytes / sizeof(float) : 0;
+    run->bytes_bytes = run->tile_bytes / sizeof(float);
     run->scratch_bytes =
         cv->merged ? dsq_align_up(tiles * cv->mr * cv->taps * cv->kc * cv->element, 64) : 0;
     run->thread_bytes =
@@ -257,9 +282,13 @@ static enum dsq_status conv_workspace(const struct dsq_prepared *p, const struct
         if (!dsq_view_is_pixels(&c->view[r]))
             return dsq_cpu_fail(p, d, DSQ_UNSUPPORTED, "its residual is not rows of channels");
     }
-    struct conv_run run = {.cv = cv};
-    size_thread_parts(&run);
-    *bytes = header_bytes(n->n_out) + run.thread_bytes * (size_t)dsq_pool_threads(c->pool);
+    size_t each = 0; /* a thread's part, for the largest phase */
+    for (size_t i = 0; i < (cv->phases ? cv->n_phases : 1); i++) {
+        struct conv_run run = {.cv = cv->phases ? &cv->phases[i] : cv};
+        size_thread_parts(&run);
+        each = run.thread_bytes > each ? run.thread_bytes : each;
+    }
+    *bytes = 2 * header_bytes(n->n_out) + each * (size_t)dsq_pool_threads(c->pool);
     return DSQ_OK;
 }
 
@@ -272,8 +301,8 @@ static void set_segment(const struct dsq_conv *cv, const struct dsq_call *c, int
     const struct dsq_view *x = &c->view[dsq_conv_x(n, i)], *y = &c->view[n->out[i]];
     dsq_vid r = dsq_conv_r(n, i), m = dsq_conv_m(n, i);
     struct dsq_window_axis v = {0}, h = {0};
-    dsq_window_axis(NULL, &cv->win, 0, x->dims[2], &v);
-    dsq_window_axis(NULL, &cv->win, 1, x->dims[3], &h);
+    dsq_conv_axis(NULL, n->attr, 0, x->dims[2], &v);
+    dsq_conv_axis(NULL, n->attr, 1, x->dims[3], &h);
     *s = (struct dsq_conv_segment){
         .x_value = &c->graph->value[dsq_conv_x(n, i)],
         .y_value = &c->graph->value[n->out[i]],
@@ -413,20 +442,36 @@ static void conv_task(void *arg, size_t index, int worker)
     }
 }
 
+static void run_segments(const struct dsq_conv *cv, const struct dsq_call *c,
+                         struct dsq_conv_segment *segment)
+{
+    struct conv_run run = {.cv = cv,
+                           .segment = segment,
+                           .n_segments = c->node->n_out,
+                           .threads = (char *)c->workspace + 2 * header_bytes(c->node->n_out)};
+    size_thread_parts(&run);
+    share_work(&run, dsq_pool_threads(c->pool));
+    size_t n_panels = (run.n_blocks + run.panel_blocks - 1) / run.panel_blocks;
+    dsq_parallel_for(c->pool, n_panels * run.panel_tasks, conv_task, &run);
+}
+
 static enum dsq_status conv_run(const struct dsq_prepared *p, const struct dsq_call *c,
                                 struct dsq_diag *d)
 {
     (void)d;
-    struct conv_run run = {.cv = (const struct dsq_conv *)p,
-                           .segment = c->workspace,
-                           .n_segments = c->node->n_out,
-                           .threads = (char *)c->workspace + header_bytes(c->node->n_out)};
-    size_thread_parts(&run);
-    for (int32_t i = 0; i < run.n_segments; i++)
-        set_segment(run.cv, c, i, &run.segment[i]);
-    share_work(&run, dsq_pool_threads(c->pool));
-    size_t n_panels = (run.n_blocks + run.panel_blocks - 1) / run.panel_blocks;
-    dsq_parallel_for(c->pool, n_panels * run.panel_tasks, conv_task, &run);
+    const struct dsq_conv *cv = (const struct dsq_conv *)p;
+    const int32_t n = c->node->n_out;
+    struct dsq_conv_segment *whole = c->workspace;
+    struct dsq_conv_segment *share = (void *)((char *)c->workspace + header_bytes(n));
+    for (int32_t i = 0; i < n; i++)
+        set_segment(cv, c, i, &whole[i]);
+    if (!cv->phases)
+        run_segments(cv, c, whole);
+    for (size_t k = 0; cv->phases && k < cv->n_phases; k++) {
+        for (int32_t i = 0; i < n; i++)
+            dsq_conv_phase_segment(cv, &cv->phases[k], &whole[i], &share[i]);
+        run_segments(&cv->phases[k], c, share);
+    }
     return DSQ_OK;
 }
 

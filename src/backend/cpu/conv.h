@@ -5,6 +5,7 @@
  *   conv.c       supports, prepare, shapes, sharing the work among threads
  *   conv_tile.c  row addresses of a tile of output pixels
  *   conv_staged.c  tiles that pass through scratch memory: other activations, other layouts
+ *   conv_transposed.c       a transposed one as several ordinary ones
  *   conv_f32.c, conv_s8.c   packing, and one kernel call
  *   conv_depthwise.c        the same where every channel is a group of its own
  *
@@ -66,6 +67,7 @@ struct dsq_conv {
     size_t groups, group_in, group_out; /* channels a group */
     size_t taps, kc;                    /* as the kernel sees them */
     size_t group_blocks, block_bytes;   /* blocks a group; packed bytes a block */
+    const void *weights;                /* while packing: [O][taps][kc] */
     const char *packed;                 /* groups * group_blocks blocks */
     const float *bias;                  /* [O] */
     float *own_bias;                    /* zeros, when the node has none */
@@ -74,6 +76,11 @@ struct dsq_conv {
     struct dsq_activate act; /* what the kernels do */
     bool staged;             /* the activation is `unary`, computed after the kernels */
     struct dsq_unary unary;
+    struct dsq_conv *phases; /* transposed: what computes it (conv_transposed.c); else NULL */
+    size_t n_phases;
+    /* Of a phase: which outputs, from where it reads, and which of the weights it has. */
+    int64_t residue[2], reach[2], part[6];
+    bool no_taps;
 };
 
 /* One segment at the shape at hand. Strides are in elements of the respective tensor. */
@@ -89,12 +96,21 @@ struct dsq_conv_segment {
     const float *m; /* s8 */
     void *y;
     size_t y_element;
-    bool direct; /* y is a matrix of pixels */
+    bool direct; /* y is a matrix of pixels; else tiles of floats are scattered */
     int64_t y_stride[4];
     const char *zero_row;
     int64_t tiles, tiles_per_task;
     size_t first_task, n_tasks;
 };
+
+/* conv.c: memory for all groups' packed weights, as dsq_cpu_packed_get; sets cv->packed. */
+enum dsq_status dsq_conv_packed(struct dsq_conv *cv, const void *kernel, void **packed, bool *fresh,
+                                struct dsq_diag *d);
+
+/* conv_transposed.c: make and pack the phases; a phase's share of a segment. */
+enum dsq_status dsq_conv_make_phases(struct dsq_conv *cv, struct dsq_diag *d);
+void dsq_conv_phase_segment(const struct dsq_conv *cv, const struct dsq_conv *phase,
+                            const struct dsq_conv_segment *whole, struct dsq_conv_segment *s);
 
 /* conv_s8.c: the weights' sums fit in 32 bits; the epilogue of a segment. */
 enum dsq_status dsq_conv_check_s8(const struct dsq_conv *cv, const int8_t *w, struct dsq_diag *d);

@@ -4,23 +4,9 @@
 
 #include "backend/cpu/conv.h"
 
-/* Memory for all blocks' packed weights; the caller fills it when it is fresh. */
-static enum dsq_status get_packed(struct dsq_conv *cv, const void *kernel, void **packed,
-                                  bool *fresh, struct dsq_diag *d)
-{
-    const struct dsq_value *w = &cv->head.graph->value[cv->head.node->in[DSQ_CONV_W]];
-    struct dsq_packed_key key = {kernel, cv->groups, cv->group_out, cv->taps,
-                                 cv->kc, w->data,    w->bytes};
-    *packed = dsq_cpu_packed_get(cv->head.device, &key, cv->group_blocks * cv->block_bytes, fresh);
-    cv->packed = *packed;
-    return *packed ? DSQ_OK
-                   : dsq_cpu_fail(&cv->head, d, DSQ_NOMEM, "no memory for its packed weights");
-}
-
 static enum dsq_status pack_f32(struct dsq_conv *cv, struct dsq_diag *d)
 {
     const struct dsq_dw_f32_kernel *k = cv->head.device->dw_f32;
-    const struct dsq_value *w = &cv->head.graph->value[cv->head.node->in[DSQ_CONV_W]];
     cv->mr = k->mr;
     cv->nr = k->nr;
     cv->group_blocks = (cv->group_out + k->nr - 1) / k->nr;
@@ -28,17 +14,16 @@ static enum dsq_status pack_f32(struct dsq_conv *cv, struct dsq_diag *d)
     snprintf(cv->head.kernel, sizeof cv->head.kernel, "%s", k->name);
     void *packed;
     bool fresh;
-    DSQ_TRY(get_packed(cv, k, &packed, &fresh, d));
+    DSQ_TRY(dsq_conv_packed(cv, k, &packed, &fresh, d));
     if (fresh)
-        dsq_dw_f32_pack(k, cv->group_out, cv->taps, w->data, packed);
+        dsq_dw_f32_pack(k, cv->group_out, cv->taps, cv->weights, packed);
     return DSQ_OK;
 }
 
 static enum dsq_status pack_s8(struct dsq_conv *cv, struct dsq_diag *d)
 {
     const struct dsq_dw_s8_kernel *k = cv->head.device->dw_s8;
-    const struct dsq_value *w = &cv->head.graph->value[cv->head.node->in[DSQ_CONV_W]];
-    DSQ_TRY(dsq_conv_check_s8(cv, w->data, d));
+    DSQ_TRY(dsq_conv_check_s8(cv, cv->weights, d));
     cv->mr = k->mr;
     cv->nr = k->nr;
     cv->group_blocks = (cv->group_out + k->nr - 1) / k->nr;
@@ -46,9 +31,9 @@ static enum dsq_status pack_s8(struct dsq_conv *cv, struct dsq_diag *d)
     snprintf(cv->head.kernel, sizeof cv->head.kernel, "%s", k->name);
     void *packed;
     bool fresh;
-    DSQ_TRY(get_packed(cv, k, &packed, &fresh, d));
+    DSQ_TRY(dsq_conv_packed(cv, k, &packed, &fresh, d));
     if (fresh)
-        dsq_dw_s8_pack(k, cv->group_out, cv->taps, w->data, packed);
+        dsq_dw_s8_pack(k, cv->group_out, cv->taps, cv->weights, packed);
     return DSQ_OK;
 }
 

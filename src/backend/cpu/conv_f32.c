@@ -6,27 +6,21 @@
 
 static enum dsq_status pack_f32(struct dsq_conv *cv, struct dsq_diag *d)
 {
-    struct dsq_device *dev = cv->head.device;
-    const struct dsq_igemm_f32_kernel *k = dev->igemm_f32;
-    const struct dsq_value *w = &cv->head.graph->value[cv->head.node->in[DSQ_CONV_W]];
+    const struct dsq_igemm_f32_kernel *k = cv->head.device->igemm_f32;
     cv->mr = k->mr;
     cv->nr = k->nr;
     cv->group_blocks = (cv->group_out + k->nr - 1) / k->nr;
     size_t block_floats = dsq_igemm_f32_block_floats(k, cv->taps, cv->kc);
     cv->block_bytes = block_floats * sizeof(float);
     snprintf(cv->head.kernel, sizeof cv->head.kernel, "%s", k->name);
-    struct dsq_packed_key key = {k, cv->groups, cv->group_out, cv->taps, cv->kc, w->data, w->bytes};
+    void *packed;
     bool fresh;
-    float *packed =
-        dsq_cpu_packed_get(dev, &key, cv->groups * cv->group_blocks * cv->block_bytes, &fresh);
-    if (!packed)
-        return dsq_cpu_fail(&cv->head, d, DSQ_NOMEM, "no memory for its packed weights");
-    const float *src = w->data;
+    DSQ_TRY(dsq_conv_packed(cv, k, &packed, &fresh, d));
+    const float *src = cv->weights;
     for (size_t g = 0; fresh && g < cv->groups; g++)
         dsq_igemm_f32_pack(k, cv->group_out, cv->taps, cv->kc,
                            src + g * cv->group_out * cv->taps * cv->kc,
-                           packed + g * cv->group_blocks * block_floats);
-    cv->packed = (const char *)packed;
+                           (float *)packed + g * cv->group_blocks * block_floats);
     return DSQ_OK;
 }
 

@@ -24,27 +24,21 @@ enum dsq_status dsq_conv_check_s8(const struct dsq_conv *cv, const int8_t *w, st
 
 static enum dsq_status pack_s8(struct dsq_conv *cv, struct dsq_diag *d)
 {
-    struct dsq_device *dev = cv->head.device;
-    const struct dsq_igemm_s8_kernel *k = dev->igemm_s8;
-    const struct dsq_value *w = &cv->head.graph->value[cv->head.node->in[DSQ_CONV_W]];
-    DSQ_TRY(dsq_conv_check_s8(cv, w->data, d));
+    const struct dsq_igemm_s8_kernel *k = cv->head.device->igemm_s8;
+    DSQ_TRY(dsq_conv_check_s8(cv, cv->weights, d));
     cv->mr = k->mr;
     cv->nr = k->nr;
     cv->group_blocks = (cv->group_out + k->nr - 1) / k->nr;
     cv->block_bytes = dsq_igemm_s8_block_bytes(k, cv->taps, cv->kc);
     snprintf(cv->head.kernel, sizeof cv->head.kernel, "%s", k->name);
-    struct dsq_packed_key key = {k, cv->groups, cv->group_out, cv->taps, cv->kc, w->data, w->bytes};
+    void *packed;
     bool fresh;
-    char *packed =
-        dsq_cpu_packed_get(dev, &key, cv->groups * cv->group_blocks * cv->block_bytes, &fresh);
-    if (!packed)
-        return dsq_cpu_fail(&cv->head, d, DSQ_NOMEM, "no memory for its packed weights");
-    const int8_t *src = w->data;
+    DSQ_TRY(dsq_conv_packed(cv, k, &packed, &fresh, d));
+    const int8_t *src = cv->weights;
     for (size_t g = 0; fresh && g < cv->groups; g++)
         dsq_igemm_s8_pack(k, cv->group_out, cv->taps, cv->kc,
                           src + g * cv->group_out * cv->taps * cv->kc,
-                          packed + g * cv->group_blocks * cv->block_bytes);
-    cv->packed = packed;
+                          (char *)packed + g * cv->group_blocks * cv->block_bytes);
     return DSQ_OK;
 }
 
@@ -53,7 +47,7 @@ struct dsq_epilogue_s8 dsq_conv_epilogue_s8(const struct dsq_conv *cv,
 {
     const struct dsq_quant *yq = &s->y_value->q;
     struct dsq_epilogue_s8 e = {.act = cv->act,
-                                .y_is_float = cv->staged || s->y_element == sizeof(float),
+                                .y_is_float = cv->staged || !s->direct || s->y_element == sizeof(float),
                                 .y_inv_scale = yq->inv_scale,
                                 .y_zero = yq->zero_point,
                                 .y_min = yq->qmin,

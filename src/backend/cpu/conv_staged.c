@@ -18,8 +18,20 @@ static int64_t run_length(const struct dsq_conv_segment *s, int64_t at)
     return s->ow - at % s->ow;
 }
 
-static void scatter_run(const struct dsq_conv *cv, const int64_t *stride, const float *tile,
-                        float *y, size_t n_pixels, size_t n_channels)
+/* Rows of row_bytes that lie side by side, to rows `stride` bytes apart. */
+static void copy_rows(char *to, int64_t stride, const char *from, size_t row_bytes, size_t n)
+{
+    if (stride == (int64_t)row_bytes) {
+        memcpy(to, from, n * row_bytes);
+        return;
+    }
+    for (; n > 0; n--, to += stride, from += row_bytes)
+        memcpy(to, from, row_bytes);
+}
+
+/* Floats to a place where channels do not lie side by side. */
+static void scatter_floats(const struct dsq_conv *cv, const int64_t *stride, const float *tile,
+                           float *y, size_t n_pixels, size_t n_channels)
 {
     if (stride[3] == 1 && stride[1] > 0) {
         cv->head.device->rows->transpose_b4(n_pixels, n_channels,
@@ -32,59 +44,53 @@ static void scatter_run(const struct dsq_conv *cv, const int64_t *stride, const 
             y[(int64_t)i * stride[3] + (int64_t)c * stride[1]] = tile[i * n_channels + c];
 }
 
-static void scatter(const struct dsq_conv *cv, const struct dsq_conv_segment *s, const float *tile,
-                    int64_t pixel, size_t n_pixels, size_t channel, size_t n_channels)
+/* A tile in the output's own type, to wherever its pixels are. */
+static void scatter(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                    const struct dsq_conv_staged *t, const char *tile)
 {
-    int64_t plane = s->oh * s->ow, left = (int64_t)n_pixels;
+    int64_t plane = s->oh * s->ow, left = (int64_t)t->n_pixels, pixel = t->pixel;
+    int64_t element = (int64_t)s->y_element;
+    size_t row_bytes = t->n_channels * s->y_element;
     while (left > 0) {
         int64_t n = pixel / plane, at = pixel % plane;
         int64_t length = run_length(s, at);
         if (length > left)
             length = left;
-        float *y = (float *)s->y + n * s->y_stride[0] + at / s->ow * s->y_stride[2] +
-                   at % s->ow * s->y_stride[3] + (int64_t)channel * s->y_stride[1];
-        scatter_run(cv, s->y_stride, tile, y, (size_t)length, n_channels);
-        tile += length * (int64_t)n_channels;
+        char *y = (char *)s->y +
+                  (n * s->y_stride[0] + at / s->ow * s->y_stride[2] + at % s->ow * s->y_stride[3] +
+                   (int64_t)t->channel * s->y_stride[1]) *
+                      element;
+        if (s->y_stride[1] == 1)
+            copy_rows(y, s->y_stride[3] * element, tile, row_bytes, (size_t)length);
+        else
+            scatter_floats(cv, s->y_stride, (const float *)(const void *)tile,
+                           (float *)(void *)y, (size_t)length, t->n_channels);
+        tile += (size_t)length * row_bytes;
         pixel += length;
         left -= length;
     }
-}
-
-/* Rows of row_bytes that lie side by side, to rows `stride` bytes apart. */
-static void copy_rows(char *to, int64_t stride, const char *from, size_t row_bytes, size_t n)
-{
-    if (stride == (int64_t)row_bytes) {
-        memcpy(to, from, n * row_bytes);
-        return;
-    }
-    for (; n > 0; n--, to += stride, from += row_bytes)
-        memcpy(to, from, row_bytes);
 }
 
 void dsq_conv_way_out(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
                       const struct dsq_conv_staged *t)
 {
     const struct dsq_device *dev = cv->head.device;
-    size_t n = t->n_pixels * t->n_channels;
-    int64_t stride = s->y_stride[3] * (int64_t)s->y_element;
-    bool dense = s->direct && s->y_stride[3] == (int64_t)t->n_channels;
+    const size_t n = t->n_pixels * t->n_channels, row_bytes = t->n_channels * s->y_element;
+    const int64_t stride = s->y_stride[3] * (int64_t)s->y_element;
+    const bool floats = s->y_element == sizeof(float);
+    const bool dense = s->direct && stride == (int64_t)row_bytes; /* the tile's own place is there */
     char *y = s->direct
                   ? (char *)s->y + t->pixel * stride + (int64_t)t->channel * (int64_t)s->y_element
                   : NULL;
-    bool floats = s->y_element == sizeof(float);
+    char *tile = dense ? y : floats ? (char *)t->tile : (char *)t->bytes;
     if (cv->staged)
-        dev->unary->run(&cv->unary, n, t->tile, dense && floats ? (float *)(void *)y : t->tile);
-    if (dense && floats)
-        return;
-    if (!s->direct) {
-        scatter(cv, s, t->tile, t->pixel, t->n_pixels, t->channel, t->n_channels);
-    } else if (floats) {
-        copy_rows(y, stride, (const char *)t->tile, t->n_channels * sizeof(float), t->n_pixels);
-    } else {
+        dev->unary->run(&cv->unary, n, t->tile, floats ? (float *)(void *)tile : t->tile);
+    if (!floats) {
         struct dsq_rows_quant q = dsq_cpu_quant(&s->y_value->q);
-        int8_t *bytes = dense ? (int8_t *)y : t->bytes;
-        dev->rows->quantize(n, t->tile, &q, bytes);
-        if (!dense)
-            copy_rows(y, stride, (const char *)bytes, t->n_channels, t->n_pixels);
+        dev->rows->quantize(n, t->tile, &q, (int8_t *)tile);
     }
+    if (!s->direct)
+        scatter(cv, s, t, tile);
+    else if (!dense)
+        copy_rows(y, stride, tile, row_bytes, t->n_pixels);
 }

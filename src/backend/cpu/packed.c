@@ -15,7 +15,8 @@ struct dsq_cpu_packed {
 static bool same_key(const struct dsq_packed_key *a, const struct dsq_packed_key *b)
 {
     return a->tag == b->tag && a->groups == b->groups && a->n == b->n && a->taps == b->taps &&
-           a->kc == b->kc && a->source_bytes == b->source_bytes &&
+           a->kc == b->kc && memcmp(a->part, b->part, sizeof a->part) == 0 &&
+           a->source_bytes == b->source_bytes &&
            (a->source == b->source || memcmp(a->source, b->source, a->source_bytes) == 0);
 }
 
