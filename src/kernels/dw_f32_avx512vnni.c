@@ -5,8 +5,9 @@
  * For each tap, two vectors of weights and, pixel by pixel, two vectors of the input as operands in
  * memory: 24 fused products on 24 accumulators. One product needs one load, so both run at the rate
  * of full vectors a cycle; sharing what neighbouring windows have in common would save loads that
- * cost nothing. A block of 16 channels or fewer uses only the lower vector of each pair. The
- * products need AVX-512 F alone; the level is the one that there is.
+ * cost nothing. A block of 16 channels or fewer uses only the lower vector of each pair, and of 8
+ * or fewer half of that. The products need AVX-512 F and VL alone; the level is the one that there
+ * is.
  */
 #include <immintrin.h>
 #include <stdbool.h>
@@ -77,6 +78,40 @@ INLINE void tile(const struct dsq_dw_f32 *p, size_t mr, const float *const *a, s
 #undef ROW
 }
 
+/* Up to 8 channels, in half vectors. */
+INLINE void tile_half(const struct dsq_dw_f32 *p, size_t mr, const float *const *a, size_t first,
+                      const float *w, const float *bias, const struct output *o, const bool whole)
+{
+    const __mmask8 mask = (__mmask8)o->mask[0];
+    const __m256 b = _mm256_maskz_loadu_ps(mask, bias);
+    __m256 acc[MR];
+#define ROW(i) acc[i] = b;
+    EACH_ROW(ROW)
+#undef ROW
+    for (const float *const *end = a + p->taps * MR; a != end; a += MR, w += NR) {
+        const __m256 wt = _mm256_loadu_ps(w);
+#define ROW(i)                                                                                     \
+    acc[i] = _mm256_fmadd_ps(whole ? _mm256_loadu_ps(a[i] + first)                                 \
+                                   : _mm256_maskz_loadu_ps(mask, a[i] + first),                    \
+                             wt, acc[i]);
+        EACH_ROW(ROW)
+#undef ROW
+    }
+#define ROW(i)                                                                                     \
+    if (i < mr) {                                                                                  \
+        __m256 v = acc[i];                                                                         \
+        if (o->r)                                                                                  \
+            v = _mm256_add_ps(v, _mm256_maskz_loadu_ps(mask, o->r + i * o->r_stride));             \
+        v = activate_f32x8(v, &o->act);                                                            \
+        if (whole)                                                                                 \
+            _mm256_storeu_ps(o->y + i * o->y_stride, v);                                           \
+        else                                                                                       \
+            _mm256_mask_storeu_ps(o->y + i * o->y_stride, mask, v);                                \
+    }
+    EACH_ROW(ROW)
+#undef ROW
+}
+
 void dsq_dw_f32_12x32__avx512vnni(const struct dsq_dw_f32 *p, size_t mr, size_t nr,
                                   const float *const *a, size_t first, const float *w_block,
                                   const float *bias, const float *r, size_t r_stride, float *y,
@@ -96,6 +131,10 @@ void dsq_dw_f32_12x32__avx512vnni(const struct dsq_dw_f32 *p, size_t mr, size_t 
         tile(p, mr, a, first, w_block, bias, &o, 2, false);
     else if (nr == 16)
         tile(p, mr, a, first, w_block, bias, &o, 1, true);
-    else
+    else if (nr > 8)
         tile(p, mr, a, first, w_block, bias, &o, 1, false);
+    else if (nr == 8)
+        tile_half(p, mr, a, first, w_block, bias, &o, true);
+    else
+        tile_half(p, mr, a, first, w_block, bias, &o, false);
 }

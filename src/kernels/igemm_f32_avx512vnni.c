@@ -4,8 +4,8 @@
  *
  * For each k, two vectors of weights and, row by row, one element of a broadcast: 24 fused products
  * on 24 accumulators. Registers: 24 accumulators, 2 weights, 1 broadcast of 32. A block with 16
- * columns or fewer left uses only the lower vector of each pair. Each lane is one output's chain,
- * so the order is the definition's. The products need AVX-512 F alone; the level is the one that
+ * columns or fewer left uses only the lower vector of each pair, and a vector of which 8 or fewer
+ * columns are left is a half one. Each lane is one output's chain, so the order is the definition's. The products need AVX-512 F alone; the level is the one that
  * there is.
  */
 #include <immintrin.h>
@@ -42,7 +42,7 @@ struct output {
     size_t r_stride, y_stride;
     struct activator act;
     __mmask16 mask[2]; /* the columns there are */
-    bool whole;        /* all NR of them */
+    bool whole;        /* no vector has fewer than 16 */
 };
 
 INLINE void finish_row(__m512 v, size_t i, const int c, const struct output *o)
@@ -88,6 +88,40 @@ INLINE void tile(const struct dsq_igemm_f32 *p, size_t mr, const float *const *a
 #undef ROW
 }
 
+/* Up to 8 columns from `column` on, in half vectors. */
+INLINE void tile_half(const struct dsq_igemm_f32 *p, size_t mr, const float *const *a,
+                      const float *w, const float *bias, const struct output *o, size_t column)
+{
+    const __mmask8 mask = (__mmask8)o->mask[column / 16];
+    const __m256 b = _mm256_maskz_loadu_ps(mask, bias + column);
+    __m256 acc[MR];
+#define ROW(i) acc[i] = b;
+    EACH_ROW(ROW)
+#undef ROW
+    w += column;
+    const size_t kc = p->kc;
+    for (const float *const *end = a + p->taps * MR; a != end; a += MR)
+        for (size_t k = 0; k < kc; k++, w += NR) {
+            const __m256 wk = _mm256_loadu_ps(w);
+#define ROW(i) acc[i] = _mm256_fmadd_ps(_mm256_set1_ps(a[i][k]), wk, acc[i]);
+            EACH_ROW(ROW)
+#undef ROW
+        }
+#define ROW(i)                                                                                     \
+    if (i < mr) {                                                                                  \
+        __m256 v = acc[i];                                                                         \
+        if (o->r)                                                                                  \
+            v = _mm256_add_ps(v, _mm256_maskz_loadu_ps(mask, o->r + i * o->r_stride + column));    \
+        v = activate_f32x8(v, &o->act);                                                            \
+        if (mask == 0xff)                                                                          \
+            _mm256_storeu_ps(o->y + i * o->y_stride + column, v);                                  \
+        else                                                                                       \
+            _mm256_mask_storeu_ps(o->y + i * o->y_stride + column, mask, v);                       \
+    }
+    EACH_ROW(ROW)
+#undef ROW
+}
+
 void dsq_igemm_f32_12x32__avx512vnni(const struct dsq_igemm_f32 *p, size_t mr, size_t nr,
                                      const float *const *a, const float *w_block, const float *bias,
                                      const float *r, size_t r_stride, float *y, size_t y_stride)
@@ -99,10 +133,12 @@ void dsq_igemm_f32_12x32__avx512vnni(const struct dsq_igemm_f32 *p, size_t mr, s
         .y_stride = y_stride,
         .act = make_activator(&p->act, p->act.lo, p->act.hi),
         .mask = {first_lanes(nr), first_lanes(nr > 16 ? nr - 16 : 0)},
-        .whole = nr == NR,
+        .whole = nr % 16 == 0 || (nr > 16 && nr <= 24),
     };
-    if (nr > 16)
+    if (nr > 24)
         tile(p, mr, a, w_block, bias, &o, 2);
-    else
+    else if (nr > 8)
         tile(p, mr, a, w_block, bias, &o, 1);
+    if (nr <= 8 || (nr > 16 && nr <= 24))
+        tile_half(p, mr, a, w_block, bias, &o, nr > 16 ? 16 : 0);
 }

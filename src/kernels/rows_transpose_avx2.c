@@ -4,8 +4,9 @@
  *
  * A block goes through log2 of its side unpack steps: in step s, rows i and i + side / 2 are
  * interleaved into rows 2i and 2i + 1, a perfect shuffle of the row index; after log2(side) of them
- * rows and columns have changed places. For words, 4 x 4 blocks in the two 128-bit halves. Edges
- * are plain C, by the shorter side inside: the few channels of a picture against its many pixels.
+ * rows and columns have changed places. For words, 4 x 4 blocks in the two 128-bit halves. Three
+ * rows to rows of three, a picture's channels to its pixels, have a way of their own. Edges are
+ * plain C, by the shorter side inside.
  */
 #include <immintrin.h>
 
@@ -58,6 +59,32 @@ static void block_b1(const uint8_t *x, size_t x_stride, uint8_t *y, size_t y_str
         _mm_storeu_si128((__m128i *)(y + i * y_stride), v[0][i]);
 }
 
+/* Columns of three rows, 8 at a time: word g of the result is row g % 3 of column g / 3. Gives how
+ * many columns are done. */
+static size_t interleave3_b4(size_t cols, const uint32_t *x, size_t x_stride, uint32_t *y)
+{
+    const __m256i column[3] = {_mm256_setr_epi32(0, 0, 0, 1, 1, 1, 2, 2),
+                               _mm256_setr_epi32(2, 3, 3, 3, 4, 4, 4, 5),
+                               _mm256_setr_epi32(5, 5, 6, 6, 6, 7, 7, 7)};
+    size_t c = 0;
+    for (; c + 8 <= cols; c += 8, y += 24) {
+        const __m256i a = _mm256_loadu_si256((const __m256i *)(x + c));
+        const __m256i b = _mm256_loadu_si256((const __m256i *)(x + x_stride + c));
+        const __m256i d = _mm256_loadu_si256((const __m256i *)(x + 2 * x_stride + c));
+#define WORDS(i, from_b, from_d)                                                                   \
+    _mm256_storeu_si256(                                                                           \
+        (__m256i *)(y + 8 * i),                                                                    \
+        _mm256_blend_epi32(_mm256_blend_epi32(_mm256_permutevar8x32_epi32(a, column[i]),           \
+                                              _mm256_permutevar8x32_epi32(b, column[i]), from_b),  \
+                           _mm256_permutevar8x32_epi32(d, column[i]), from_d))
+        WORDS(0, 0x92, 0x24);
+        WORDS(1, 0x24, 0x49);
+        WORDS(2, 0x49, 0x92);
+#undef WORDS
+    }
+    return c;
+}
+
 void dsq_rows_transpose_b4__avx2(size_t rows, size_t cols, const uint32_t *x, size_t x_stride,
                                  uint32_t *y, size_t y_stride)
 {
@@ -65,7 +92,8 @@ void dsq_rows_transpose_b4__avx2(size_t rows, size_t cols, const uint32_t *x, si
     for (size_t c = 0; c < whole_cols; c += SIDE_B4)
         for (size_t i = 0; i < whole_rows; i += SIDE_B4)
             block_b4(x + i * x_stride + c, x_stride, y + c * y_stride + i, y_stride);
-    for (size_t c = 0; c < cols; c++)
+    for (size_t c = rows == 3 && y_stride == 3 ? interleave3_b4(cols, x, x_stride, y) : 0; c < cols;
+         c++)
         for (size_t i = c < whole_cols ? whole_rows : 0; i < rows; i++)
             y[c * y_stride + i] = x[i * x_stride + c];
 }

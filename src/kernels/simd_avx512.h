@@ -43,6 +43,18 @@ static inline __m512 activate_f32(__m512 v, const struct activator *a)
     return _mm512_min_ps(a->hi, _mm512_max_ps(a->lo, leak_f32(v, a)));
 }
 
+/* The same for a block's last 8 columns. Such a vector costs half of a whole one on processors whose
+ * units are 256 bits wide, and nothing more on others. */
+static inline __m256 activate_f32x8(__m256 v, const struct activator *a)
+{
+    if (a->leaky) {
+        __mmask8 negative = _mm256_cmp_ps_mask(v, _mm256_setzero_ps(), _CMP_LT_OQ);
+        v = _mm256_mask_mul_ps(v, negative, v, _mm512_castps512_ps256(a->slope));
+    }
+    v = _mm256_max_ps(_mm512_castps512_ps256(a->lo), v);
+    return _mm256_min_ps(_mm512_castps512_ps256(a->hi), v);
+}
+
 /* All of a dsq_epilogue_s8. With an s8 output the clamp is both clamps (dsq_fused_bound). */
 struct finisher {
     struct activator act;

@@ -38,6 +38,6 @@ foreach(source IN LISTS DSQ_KERNEL_SOURCES)
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma")
   elseif(source MATCHES "_avx512vnni\\.c$")
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
-      "-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512vnni")
+      "-mfma;-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512vnni")
   endif()
 endforeach()

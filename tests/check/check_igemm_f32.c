@@ -165,7 +165,8 @@ static bool check_tile(struct check *c, struct problem *p, const struct tile *t)
 static bool check_sizes(struct check *c, struct problem *p)
 {
     const size_t nr = p->k->nr;
-    const size_t widths[] = {1, 2, nr / 2 - 1, nr / 2, nr / 2 + 1, nr - 1, nr};
+    const size_t widths[] = {1,          2,          nr / 4,         nr / 4 + 1, nr / 2 - 1, nr / 2,
+                             nr / 2 + 1, 3 * nr / 4, 3 * nr / 4 + 1, nr - 1,     nr};
     for (size_t rows = 1; rows <= p->k->mr; rows++)
         for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
             struct tile t = draw_tile(c, rows, widths[i]);

@@ -180,7 +180,8 @@ static void copy_element(void *dst, const void *src, size_t to, size_t from, siz
 
 static bool check_transpose(struct check *c, struct rows *s, size_t size)
 {
-    const size_t rows = 1 + check_below(c, MAX_SIDE), cols = 1 + check_below(c, MAX_SIDE);
+    const size_t cols = 1 + check_below(c, MAX_SIDE);
+    const size_t rows = check_below(c, 4) == 0 ? 3 : 1 + check_below(c, MAX_SIDE); /* RGB: often */
     const size_t x_stride = cols + check_below(c, 3) * check_below(c, 9);
     const size_t y_stride = rows + check_below(c, 3) * check_below(c, 9);
     void *x = check_place(&s->x[0], ((rows - 1) * x_stride + cols) * size, s->side);
@@ -278,6 +279,12 @@ static void run_transpose_b4(void *arg)
     b->k->transpose_b4(32, 64, (const uint32_t *)(void *)b->f, 64, (uint32_t *)(void *)b->g, 32);
 }
 
+static void run_interleave_b4(void *arg)
+{
+    struct bench_run *b = arg;
+    b->k->transpose_b4(3, 680, (const uint32_t *)(void *)b->f, 680, (uint32_t *)(void *)b->g, 3);
+}
+
 static void run_exp_f32(void *arg)
 {
     struct bench_run *b = arg;
@@ -304,6 +311,7 @@ static void bench(struct check_bench *results, size_t i)
         {"minmax_f32", run_minmax_f32, 4},
         {"transpose_b1 32 x 64", run_transpose_b1, 2},
         {"transpose_b4 32 x 64", run_transpose_b4, 8},
+        {"transpose_b4 3 x 680", run_interleave_b4, 8},
         {"exp_f32", run_exp_f32, 8},
         {"sigmoid_f32", run_sigmoid_f32, 8},
     };

@@ -362,25 +362,17 @@ static void share_work(struct conv_run *run, int n_threads)
     }
 }
 
-static void tile_rows(const struct conv_run *run, const struct dsq_conv_segment *s, int64_t tile,
-                      const struct thread_part *t, size_t slot)
-{
-    const struct dsq_conv *cv = run->cv;
-    dsq_conv_tile_rows(cv, s, tile * (int64_t)cv->mr, t->rows + slot * cv->taps * cv->mr,
-                       t->scratch + slot * cv->mr * cv->taps * cv->kc * cv->element);
-}
-
 /* One block of channels over the tiles of a chunk. */
 static void run_block(const struct conv_run *run, const struct dsq_conv_segment *s,
-                      int64_t first_tile, size_t n_tiles, size_t block, const struct thread_part *t)
+                      int64_t first_pixel, size_t n_tiles, size_t group, size_t in_group,
+                      const struct thread_part *t)
 {
     const struct dsq_conv *cv = run->cv;
-    size_t in_group = block % cv->group_blocks, group = block / cv->group_blocks;
     size_t left = cv->group_out - in_group * cv->nr;
-    struct dsq_conv_tile tile = {.block = block,
+    struct dsq_conv_tile tile = {.block = group * cv->group_blocks + in_group,
                                  .channel = group * cv->group_out + in_group * cv->nr,
                                  .n_channels = left < cv->nr ? left : cv->nr};
-    int64_t first_pixel = first_tile * (int64_t)cv->mr, pixels = s->pixels - first_pixel;
+    int64_t pixels = s->pixels - first_pixel;
     if (pixels > (int64_t)(n_tiles * cv->mr))
         pixels = (int64_t)(n_tiles * cv->mr);
     bool staged = cv->staged || !s->direct;
@@ -401,21 +393,32 @@ static void run_block(const struct conv_run *run, const struct dsq_conv_segment 
         dsq_conv_way_out(cv, s, &out);
 }
 
-/* Tiles [first, first + n) by blocks [block, end). */
-static void run_chunk(const struct conv_run *run, const struct dsq_conv_segment *s, int64_t first,
-                      size_t n, size_t block, size_t end, const struct thread_part *t)
+/* The next n tiles by blocks [block, end). */
+static void run_chunk(const struct conv_run *run, const struct dsq_conv_segment *s,
+                      struct dsq_conv_cursor *at, size_t n, size_t block, size_t end,
+                      const struct thread_part *t)
 {
     const struct dsq_conv *cv = run->cv;
+    const size_t rows = cv->taps * cv->mr;
+    const int64_t first_pixel = at->pixel;
+    size_t group = cv->groups == 1 ? 0 : block / cv->group_blocks;
+    size_t in_group = block - group * cv->group_blocks;
     for (size_t i = 0; i < n; i++) {
-        tile_rows(run, s, first + (int64_t)i, t, i);
-        for (size_t g = 0; g < block / cv->group_blocks; g++)
-            dsq_conv_next_group(cv, t->rows + i * cv->taps * cv->mr);
+        dsq_conv_tile_rows(cv, s, at, t->rows + i * rows,
+                           t->scratch + i * rows * cv->kc * cv->element);
+        for (size_t g = 0; g < group; g++)
+            dsq_conv_next_group(cv, t->rows + i * rows);
     }
-    for (size_t b = block; b < end; b++) {
-        if (b > block && b % cv->group_blocks == 0)
+    if (0)
+        dsq_conv_prefetch(cv, s, at, (int64_t)(n * cv->mr));
+    for (; block < end; block++, in_group++) {
+        if (in_group == cv->group_blocks) {
+            in_group = 0;
+            group++;
             for (size_t i = 0; i < n; i++)
-                dsq_conv_next_group(cv, t->rows + i * cv->taps * cv->mr);
-        run_block(run, s, first, n, b, t);
+                dsq_conv_next_group(cv, t->rows + i * rows);
+        }
+        run_block(run, s, first_pixel, n, group, in_group, t);
     }
 }
 
@@ -434,11 +437,11 @@ static void conv_task(void *arg, size_t index, int worker)
     int64_t last = tile + s->tiles_per_task < s->tiles ? tile + s->tiles_per_task : s->tiles;
     struct thread_part part = thread_part(run, worker);
     size_t chunk = s->direct && !cv->staged ? 1 : run->chunk_tiles;
-    int64_t mr = (int64_t)cv->mr;
+    struct dsq_conv_cursor at;
+    dsq_conv_start(s, tile * (int64_t)cv->mr, &at);
     for (; tile < last; tile += (int64_t)chunk) {
         size_t n = last - tile < (int64_t)chunk ? (size_t)(last - tile) : chunk;
-        dsq_conv_prefetch(cv, s, (tile + (int64_t)n) * mr, (int64_t)n * mr);
-        run_chunk(run, s, tile, n, block, end, &part);
+        run_chunk(run, s, &at, n, block, end, &part);
     }
 }
 

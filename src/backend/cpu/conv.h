@@ -117,14 +117,20 @@ enum dsq_status dsq_conv_check_s8(const struct dsq_conv *cv, const int8_t *w, st
 struct dsq_epilogue_s8 dsq_conv_epilogue_s8(const struct dsq_conv *cv,
                                             const struct dsq_conv_segment *s);
 
-/* conv_tile.c: fill rows[tap * mr + i] for i < mr from `pixel` on (the last pixel repeats past the
- * end of the picture). `scratch`: mr * taps * kc elements, used when merged. */
-void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
-                        const void **rows, char *scratch);
-/* Ask for what n pixels from `pixel` on will be the first to touch, so that it is there when their
- * turn comes: the input of the lowest row of their windows, their residuals, their outputs. */
-void dsq_conv_prefetch(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
-                       int64_t n);
+/* conv_tile.c: where a walk over a segment's output pixels stands. */
+struct dsq_conv_cursor {
+    int64_t pixel, image, oh, ow;
+};
+void dsq_conv_start(const struct dsq_conv_segment *s, int64_t pixel, struct dsq_conv_cursor *at);
+/* Fill rows[tap * mr + i] for i < mr with the next mr pixels' addresses (the last pixel repeats
+ * past the end of the picture), and move on. `scratch`: mr * taps * kc elements, used when merged.
+ */
+void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                        struct dsq_conv_cursor *at, const void **rows, char *scratch);
+/* Ask for what the next n pixels will be the first to touch, so that it is there when their turn
+ * comes: the input of the lowest row of their windows, their residuals, their outputs. */
+void dsq_conv_prefetch(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                       const struct dsq_conv_cursor *from, int64_t n);
 /* Move all rows on to the next group's channels. */
 void dsq_conv_next_group(const struct dsq_conv *cv, const void **rows);
 

@@ -112,14 +112,67 @@ static void repeat_last(const struct dsq_conv *cv, size_t n, const void **rows)
         fill_rows(rows + n, cv->mr - n, 0, 0, NULL, 0, rows[n - 1]);
 }
 
-void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
-                        const void **rows, char *scratch)
+void dsq_conv_start(const struct dsq_conv_segment *s, int64_t pixel, struct dsq_conv_cursor *at)
 {
-    int64_t line = pixel / s->ow, column = pixel % s->ow;
-    int64_t image = line / s->oh, oh = line % s->oh;
-    int64_t left = s->pixels - pixel;
-    size_t pixels = left < (int64_t)cv->mr ? (size_t)left : cv->mr;
-    struct run r = {.image = image};
+    int64_t line = pixel / s->ow;
+    *at = (struct dsq_conv_cursor){pixel, line / s->oh, line % s->oh, pixel % s->ow};
+}
+
+static void advance(const struct dsq_conv_segment *s, struct dsq_conv_cursor *at, int64_t n)
+{
+    at->pixel += n;
+    at->ow += n;
+    while (at->ow >= s->ow) {
+        at->ow -= s->ow;
+        if (++at->oh == s->oh) {
+            at->oh = 0;
+            at->image++;
+        }
+    }
+}
+
+/* All of the tile's pixels lie in one output row, and no window crosses the left or right border.
+ */
+static bool is_inner(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                     const struct dsq_conv_cursor *at)
+{
+    int64_t iw = at->ow * cv->win.stride[1] - s->pad_left;
+    int64_t last = iw + ((int64_t)cv->mr - 1) * cv->win.stride[1] +
+                   (cv->win.kernel[1] - 1) * cv->win.dilation[1];
+    return at->ow + (int64_t)cv->mr <= s->ow && iw >= 0 && last < s->w &&
+           (!cv->merged || s->x_w == (int64_t)cv->group_in);
+}
+
+/* Such a tile's addresses: every tap's are one apart by the same step. */
+static void inner_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                       const struct dsq_conv_cursor *at, const void **to)
+{
+    const size_t mr = cv->mr;
+    const int64_t pixel_bytes = s->x_w * (int64_t)cv->element;
+    const int64_t step = cv->win.stride[1] * pixel_bytes, tap = cv->win.dilation[1] * pixel_bytes;
+    const int64_t row_taps = cv->merged ? 1 : cv->win.kernel[1];
+    const int64_t iw = at->ow * cv->win.stride[1] - s->pad_left;
+    int64_t ih = at->oh * cv->win.stride[0] - s->pad_top;
+    for (int64_t kh = 0; kh < cv->win.kernel[0]; kh++, ih += cv->win.dilation[0]) {
+        const bool inside = (uint64_t)ih < (uint64_t)s->h;
+        const char *row = s->zero_row;
+        if (inside)
+            row =
+                s->x + (at->image * s->x_n + ih * s->x_h) * (int64_t)cv->element + iw * pixel_bytes;
+        const int64_t pixel_step = inside ? step : 0, tap_step = inside ? tap : 0;
+        for (int64_t k = 0; k < row_taps; k++, row += tap_step, to += mr)
+            for (size_t i = 0; i < mr; i++)
+                to[i] = row + (int64_t)i * pixel_step;
+    }
+}
+
+/* Any tile, run by run of neighbours in one output row. */
+static void border_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                        const struct dsq_conv_cursor *at, size_t pixels, const void **rows,
+                        char *scratch)
+{
+    int64_t column = at->ow, oh = at->oh;
+    struct run r = {.image = at->image};
     while (r.first < pixels) {
         r.n = pixels - r.first;
         if ((int64_t)r.n > s->ow - column)
@@ -140,6 +193,18 @@ void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment
     repeat_last(cv, pixels, rows);
 }
 
+void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                        struct dsq_conv_cursor *at, const void **rows, char *scratch)
+{
+    int64_t left = s->pixels - at->pixel;
+    size_t pixels = left < (int64_t)cv->mr ? (size_t)left : cv->mr;
+    if (is_inner(cv, s, at))
+        inner_rows(cv, s, at, rows);
+    else
+        border_rows(cv, s, at, pixels, rows, scratch);
+    advance(s, at, (int64_t)pixels);
+}
+
 static void prefetch(const char *from, int64_t bytes)
 {
     enum { LINE = 64 };
@@ -149,28 +214,28 @@ static void prefetch(const char *from, int64_t bytes)
 
 /* The lowest row of the windows of n pixels; at the end of a row of pixels, what follows it. */
 static void prefetch_input(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                           int64_t pixel, int64_t n)
+                           const struct dsq_conv_cursor *from, int64_t n)
 {
-    int64_t line = pixel / s->ow, element = (int64_t)cv->element;
-    int64_t iw = pixel % s->ow * cv->win.stride[1];
-    int64_t ih = line % s->oh * cv->win.stride[0] - s->pad_top +
-                 (cv->win.kernel[0] - 1) * cv->win.dilation[0];
+    int64_t element = (int64_t)cv->element, iw = from->ow * cv->win.stride[1];
+    int64_t ih =
+        from->oh * cv->win.stride[0] - s->pad_top + (cv->win.kernel[0] - 1) * cv->win.dilation[0];
     if (ih < 0 || ih >= s->h || iw >= s->w)
         return;
     int64_t at = ih * s->x_h + iw * s->x_w, end = (s->h - 1) * s->x_h + s->w * s->x_w;
     int64_t length = n * cv->win.stride[1] * s->x_w;
-    prefetch(s->x + (line / s->oh * s->x_n + at) * element,
+    prefetch(s->x + (from->image * s->x_n + at) * element,
              (length < end - at ? length : end - at) * element);
 }
 
-void dsq_conv_prefetch(const struct dsq_conv *cv, const struct dsq_conv_segment *s, int64_t pixel,
-                       int64_t n)
+void dsq_conv_prefetch(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                       const struct dsq_conv_cursor *from, int64_t n)
 {
+    int64_t pixel = from->pixel;
     if (n > s->pixels - pixel)
         n = s->pixels - pixel;
     if (n <= 0)
         return;
-    prefetch_input(cv, s, pixel, n);
+    prefetch_input(cv, s, from, n);
     if (s->r)
         prefetch((const char *)s->r + pixel * s->r_pixel * (int64_t)cv->element,
                  n * s->r_pixel * (int64_t)cv->element);
