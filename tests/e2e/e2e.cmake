@@ -23,6 +23,11 @@ dsq_add_script(install sh tests/e2e/install.sh ${PROJECT_BINARY_DIR} ${CMAKE_C_C
 dsq_add_script(versus_onnxruntime sh tests/e2e/python.sh tests/e2e/versus_onnxruntime.py)
 dsq_add_script(versus_pycocotools sh tests/e2e/python.sh tests/e2e/versus_pycocotools.py)
 dsq_add_script(ap_versus_pycocotools sh tests/e2e/python.sh tests/e2e/ap_versus_pycocotools.py)
+add_executable(prepare_pictures tests/e2e/prepare_pictures.c)
+target_include_directories(prepare_pictures PRIVATE src ${DSQ_INCLUDES})
+target_link_libraries(prepare_pictures PRIVATE dsq_static)
+dsq_add_script(versus_opencv_pillow env PREPARE=$<TARGET_FILE:prepare_pictures>
+               sh tests/e2e/python.sh tests/e2e/versus_opencv_pillow.py)
 dsq_add_script(random_models sh tests/e2e/python.sh tests/e2e/random_models.py)
 dsq_add_script(real_models sh tests/e2e/python.sh tests/e2e/real_models.py)
 dsq_add_script(freed_sizes sh tests/e2e/python.sh tests/e2e/freed_sizes.py)
