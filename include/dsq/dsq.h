@@ -61,6 +61,7 @@ struct dsq_engine;      /* the same, packed for one device */
 struct dsq_context;     /* one user of an engine: its memory, plans and threads */
 struct dsq_picture;     /* 8-bit RGB pixels */
 struct dsq_pool;        /* threads */
+struct dsq_judgement;   /* an evaluation, class by class and picture by picture */
 
 /* "0.1.0"; "MALFORMED"; "the input breaks its own format"; "f32". Never NULL. */
 DSQ_API const char *dsq_version(void);
@@ -303,6 +304,9 @@ struct dsq_eval_settings {
     const char *save_detections; /* COCO results JSON to write, or NULL */
     bool skip_missing;           /* annotated pictures that are not there are left out */
     bool match_by_order;         /* classes by position, not by name */
+    /* Where each class's numbers and what was right in each picture go, or NULL. On success
+     * *judgement is a new handle; free it with dsq_judgement_free. After an error it is NULL. */
+    struct dsq_judgement **judgement;
 };
 struct dsq_eval_result {
     size_t size;
@@ -320,11 +324,47 @@ DSQ_API enum dsq_status dsq_eval_engine(const struct dsq_engine_file *file,
                                         const struct dsq_eval_settings *settings,
                                         struct dsq_eval_result *result,
                                         struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* Judge a COCO results file of any tool. */
+/* Judge a COCO results file of any tool. With `images` given, pictures that are not there count as
+ * in dsq_eval_engine. */
 DSQ_API enum dsq_status dsq_eval_detections(const char *detections,
                                             const struct dsq_eval_settings *settings,
                                             struct dsq_eval_result *result,
                                             struct dsq_diag *diag) DSQ_MUST_CHECK;
+
+/* The classes of a judgement: the annotations' categories, in their order. */
+struct dsq_class_result {
+    size_t size;
+    const char *name; /* lives as long as the judgement */
+    int64_t category_id;
+    int64_t objects, detections; /* annotated (crowds aside); found, at most 100 a picture */
+    double ap, ap50, ap75;       /* NaN without objects */
+};
+DSQ_API int32_t dsq_judgement_classes(const struct dsq_judgement *judgement);
+/* ARGUMENT when `i` is out of range. */
+DSQ_API enum dsq_status dsq_judgement_class(const struct dsq_judgement *judgement, int32_t i,
+                                            struct dsq_class_result *result) DSQ_MUST_CHECK;
+
+/* How sure AP is, by a bootstrap over pictures: AP is computed again for as many pictures drawn
+ * with replacement, many times; the interval holds the middle part of what comes out. */
+struct dsq_interval_settings {
+    size_t size;
+    int32_t resamples; /* 0: 1000 */
+    double confidence; /* 0: .9 */
+    uint64_t seed;     /* the same seed gives the same draws */
+};
+struct dsq_interval_result {
+    size_t size;
+    double ap_low, ap_high;
+    double change_low, change_high; /* of AP less `first`'s; NaN without it */
+};
+/* `first`, or NULL, is another judgement of the same pictures (else ARGUMENT): both are computed on
+ * the same draws, so that what the pictures have in common falls out of the difference. */
+DSQ_API enum dsq_status dsq_judgement_interval(const struct dsq_judgement *judgement,
+                                               const struct dsq_judgement *first,
+                                               const struct dsq_interval_settings *settings,
+                                               struct dsq_interval_result *result,
+                                               struct dsq_diag *diag) DSQ_MUST_CHECK;
+DSQ_API void dsq_judgement_free(struct dsq_judgement **judgement);
 
 /* ---- looking inside ---- */
 

@@ -14,6 +14,8 @@ static enum dsq_status read_settings(struct dsq_eval_settings *s, struct dsq_com
     DSQ_TRY(dsq_settings_read(s, sizeof *s, given, "struct dsq_eval_settings", d));
     DSQ_TRY(dsq_common_read(common, s->common, d));
     s->common = common;
+    if (s->judgement)
+        *s->judgement = NULL;
     if (!s->annotations)
         return dsq_fail(d, DSQ_ARGUMENT, "evaluation needs annotations (COCO instances JSON)");
     if (!result)
@@ -31,7 +33,7 @@ enum dsq_status dsq_eval_engine(const struct dsq_engine_file *file,
     DSQ_TRY(read_settings(&s, &common, settings, result, diag));
     if (!file || !s.images)
         return dsq_fail(diag, DSQ_ARGUMENT, "evaluation needs an engine and a folder of pictures");
-    DSQ_TRY(dsq_evaluate_engine(file, &s, &r, NULL, diag));
+    DSQ_TRY(dsq_evaluate_engine(file, &s, &r, diag));
     dsq_result_write(result, &r, sizeof r);
     return DSQ_OK;
 }
@@ -46,7 +48,7 @@ enum dsq_status dsq_eval_detections(const char *detections,
     DSQ_TRY(read_settings(&s, &common, settings, result, diag));
     if (!detections)
         return dsq_fail(diag, DSQ_ARGUMENT, "evaluation needs a file of detections");
-    DSQ_TRY(dsq_evaluate_detections(detections, &s, &r, NULL, diag));
+    DSQ_TRY(dsq_evaluate_detections(detections, &s, &r, diag));
     dsq_result_write(result, &r, sizeof r);
     return DSQ_OK;
 }

@@ -248,8 +248,7 @@ static void describe(const struct evaluation *e, const struct dsq_engine_file *f
 }
 
 static enum dsq_status evaluate(struct evaluation *e, const struct dsq_engine_file *file,
-                                struct dsq_eval_result *result, struct dsq_class_aps *classes,
-                                struct dsq_diag *d)
+                                struct dsq_eval_result *result, struct dsq_diag *d)
 {
     const struct dsq_eval_settings *s = e->s;
     if (s->save_detections)
@@ -258,8 +257,8 @@ static enum dsq_status evaluate(struct evaluation *e, const struct dsq_engine_fi
     DSQ_TRY(read_dataset(&e->dataset, s, d));
     DSQ_TRY(dsq_match_classes(e->task, e->dataset, s->match_by_order, &e->arena, &e->category,
                               &e->n_labels, d));
-    DSQ_TRY(dsq_find_pictures(e->dataset, s->images, s->skip_missing, s->common->log, &e->arena,
-                              &e->path, d));
+    DSQ_TRY(dsq_find_pictures(e->dataset, s->images, s->skip_missing, NULL, s->common->log,
+                              &e->arena, &e->path, d));
     DSQ_TRY(dsq_session_open(&e->session, file, s->common, d));
     DSQ_TRY(find_outputs(e, d));
     double start = dsq_now();
@@ -267,7 +266,7 @@ static enum dsq_status evaluate(struct evaluation *e, const struct dsq_engine_fi
     describe(e, file, dsq_now() - start, result);
     if (s->save_detections)
         DSQ_TRY(dsq_coco_results_write(&e->results, e->dataset, s->save_detections, d));
-    return dsq_judge(e->dataset, &e->results, result, classes, d);
+    return dsq_judge(e->dataset, &e->results, result, s->judgement, d);
 }
 
 /* Jobs first: they use everything else. */
@@ -292,24 +291,25 @@ static void evaluation_free(struct evaluation *e)
 
 enum dsq_status dsq_evaluate_engine(const struct dsq_engine_file *file,
                                     const struct dsq_eval_settings *s,
-                                    struct dsq_eval_result *result, struct dsq_class_aps *classes,
-                                    struct dsq_diag *d)
+                                    struct dsq_eval_result *result, struct dsq_diag *d)
 {
     struct evaluation e = {.s = s};
     dsq_arena_init(&e.arena, s->common->allocator);
     dsq_coco_results_init(&e.results, s->common->allocator);
-    enum dsq_status status = evaluate(&e, file, result, classes, d);
+    enum dsq_status status = evaluate(&e, file, result, d);
     evaluation_free(&e);
     return status;
 }
 
 enum dsq_status dsq_evaluate_detections(const char *path, const struct dsq_eval_settings *s,
-                                        struct dsq_eval_result *result,
-                                        struct dsq_class_aps *classes, struct dsq_diag *d)
+                                        struct dsq_eval_result *result, struct dsq_diag *d)
 {
     enum dsq_status status;
+    struct dsq_arena arena;
+    const char **pictures;
     struct dsq_coco_dataset *dataset = NULL;
     struct dsq_coco_results results;
+    dsq_arena_init(&arena, s->common->allocator);
     dsq_coco_results_init(&results, s->common->allocator);
     DSQ_GUARD(read_dataset(&dataset, s, d));
     DSQ_GUARD(dsq_coco_results_read(&results, dataset, path, d));
@@ -317,11 +317,15 @@ enum dsq_status dsq_evaluate_detections(const char *path, const struct dsq_eval_
         DSQ_GUARD(dsq_warn(s->common, d, DSQ_MALFORMED,
                            "%s: %zu detections are of categories that the annotations do not list",
                            path, results.n_strays));
+    if (s->images)
+        DSQ_GUARD(dsq_find_pictures(dataset, s->images, s->skip_missing, &results, s->common->log,
+                                    &arena, &pictures, d));
     result->fps_network = result->fps_total = 0.0;
     result->ms_pre = result->ms_network = result->ms_post = 0.0;
     result->precision[0] = result->input_size[0] = 0;
-    status = dsq_judge(dataset, &results, result, classes, d);
+    status = dsq_judge(dataset, &results, result, s->judgement, d);
 fail:
+    dsq_arena_free(&arena);
     dsq_coco_results_free(&results);
     dsq_coco_free(&dataset);
     return status;

@@ -17,29 +17,17 @@
 
 #include "eval/coco.h"
 
-/* One class's own AP, for reports. */
-struct dsq_class_ap {
-    const char *name; /* belongs to the array's arena */
-    double ap;        /* NaN without ground truth */
-};
-struct dsq_class_aps {
-    struct dsq_arena arena; /* dsq_arena_init'ed by the caller, who also frees it */
-    struct dsq_class_ap *item;
-    size_t n;
-};
-
 /* The task is s->task, else the engine's own; then s->resize and s->pad. UNSUPPORTED without any.
- * `classes` may be NULL. ARGUMENT when classes have no category (some are listed); IO naming a
+ * ARGUMENT when classes have no category (some are listed); IO naming a
  * picture that is not there, unless s->skip_missing. */
 enum dsq_status dsq_evaluate_engine(const struct dsq_engine_file *file,
                                     const struct dsq_eval_settings *s,
-                                    struct dsq_eval_result *result, struct dsq_class_aps *classes,
+                                    struct dsq_eval_result *result,
                                     struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* Judge a COCO results file. */
 enum dsq_status dsq_evaluate_detections(const char *path, const struct dsq_eval_settings *s,
                                         struct dsq_eval_result *result,
-                                        struct dsq_class_aps *classes,
                                         struct dsq_diag *d) DSQ_MUST_CHECK;
 
 #endif

@@ -20,15 +20,15 @@ enum dsq_status dsq_match_classes(const struct dsq_task *task,
 
 /* The files of the data set's pictures in `folder`, in the data set's order (from `arena`). A
  * picture that is not there is IO, naming the first and how many; with skip_missing it is taken out
- * of the data set, with its annotations. */
+ * of the data set, with its annotations and what `results` (may be NULL) found in it. */
 enum dsq_status dsq_find_pictures(struct dsq_coco_dataset *dataset, const char *folder,
-                                  bool skip_missing, const struct dsq_log *log,
-                                  struct dsq_arena *arena, const char ***path,
-                                  struct dsq_diag *d) DSQ_MUST_CHECK;
+                                  bool skip_missing, struct dsq_coco_results *results,
+                                  const struct dsq_log *log, struct dsq_arena *arena,
+                                  const char ***path, struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* Judge, and fill the twelve numbers and `images` of `result`. `classes` may be NULL. */
+/* Judge, and fill the twelve numbers and `images` of `result`. `judgement` may be NULL. */
 enum dsq_status dsq_judge(const struct dsq_coco_dataset *dataset,
                           const struct dsq_coco_results *results, struct dsq_eval_result *result,
-                          struct dsq_class_aps *classes, struct dsq_diag *d) DSQ_MUST_CHECK;
+                          struct dsq_judgement **judgement, struct dsq_diag *d) DSQ_MUST_CHECK;
 
 #endif

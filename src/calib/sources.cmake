@@ -6,5 +6,6 @@ list(APPEND DSQ_SOURCES
   src/calib/feed.c
   src/calib/folder.c
   src/calib/judge.c
+  src/calib/judgement.c
   src/calib/observer.c
   src/calib/session.c)

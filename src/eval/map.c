@@ -14,21 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_THRESHOLDS = 10, N_RECALLS = 101, N_AREAS = 4, N_LIMITS = 3, MOST_DETECTIONS = 100 };
+enum { N_THRESHOLDS = DSQ_MAP_THRESHOLDS, N_RECALLS = DSQ_MAP_RECALLS };
+enum { N_AREAS = 4, N_LIMITS = 3, MOST_DETECTIONS = 100 };
 enum { T50 = 0, T75 = 5 }; /* indices of IoU thresholds .5 and .75 */
 enum { ALL = 0 };          /* the area range that takes all */
 
 static const double area_range[N_AREAS][2] = {{0, 1e10}, {0, 1024}, {1024, 9216}, {9216, 1e10}};
 static const int detection_limit[N_LIMITS] = {1, 10, MOST_DETECTIONS};
 
-/* numpy.linspace(.5, .95, 10) and (0, 1, 101), to the bit. */
+/* numpy.linspace(.5, .95, 10), to the bit. */
 static double iou_threshold(int t)
 {
     return t == N_THRESHOLDS - 1 ? 0.95 : t * ((0.95 - 0.5) / (N_THRESHOLDS - 1)) + 0.5;
-}
-static double recall_threshold(int r)
-{
-    return r == N_RECALLS - 1 ? 1.0 : r * (1.0 / 100);
 }
 
 /* A detection, or an annotation, with its place in the input. */
@@ -41,6 +38,7 @@ struct entry {
 /* One detection of the category at hand. */
 struct judged {
     double score;
+    int32_t image;
     size_t order; /* among the category's detections: by picture, then best first */
     int rank;     /* among its picture's, best is 0 */
     uint16_t matched[N_AREAS], ignored[N_AREAS];
@@ -64,7 +62,9 @@ struct evaluation {
     double *precision;           /* one for each of the category's detections */
     size_t *hits;                /* true positives up to and with each */
     struct sum ap[N_AREAS], ap50, ap75, ar[N_AREAS], ar_limit[N_LIMITS];
-    struct sum class_ap;
+    struct sum class_ap, class_ap50, class_ap75;
+    struct dsq_matches *matches; /* NULL, or what is to be filled */
+    bool no_memory;              /* for them */
 };
 
 /* ---- sorting into cells ---- */
@@ -210,10 +210,19 @@ static void match_cell(struct evaluation *e, const struct cell *c, int range, in
     }
 }
 
+static void keep_objects(struct evaluation *e, const struct cell *c, size_t n)
+{
+    if (!e->matches || n == 0)
+        return;
+    struct dsq_objects objects = {c->annotation[0].image, (uint32_t)n};
+    e->no_memory |= !dsq_matches_add_objects(e->matches, objects);
+}
+
 static void judge_cell(struct evaluation *e, const struct cell *c)
 {
     for (size_t d = 0; d < c->n_detections; d++) {
         c->judged[d] = (struct judged){.score = c->detection[d].score,
+                                       .image = c->detection[d].image,
                                        .order = (size_t)(c->judged - e->judged) + d,
                                        .rank = (int)d};
         for (size_t g = 0; g < c->n_annotations; g++) {
@@ -223,7 +232,10 @@ static void judge_cell(struct evaluation *e, const struct cell *c)
         }
     }
     for (int range = 0; range < N_AREAS; range++) {
+        size_t before = e->n_positives[range];
         order_annotations(e, c, range);
+        if (range == ALL)
+            keep_objects(e, c, e->n_positives[range] - before);
         for (int t = 0; t < N_THRESHOLDS; t++)
             match_cell(e, c, range, t);
     }
@@ -272,17 +284,21 @@ static void add_precisions(struct evaluation *e, size_t n, int range, int t)
     const double positives = (double)e->n_positives[range];
     size_t i = 0;
     for (int r = 0; r < N_RECALLS; r++) {
-        while (i < n && (double)e->hits[i] / positives < recall_threshold(r))
+        while (i < n && (double)e->hits[i] / positives < dsq_map_recall(r))
             i++;
         double p = i < n ? e->precision[i] : 0;
         add(&e->ap[range], p);
         if (range != ALL)
             continue;
         add(&e->class_ap, p);
-        if (t == T50)
+        if (t == T50) {
             add(&e->ap50, p);
-        if (t == T75)
+            add(&e->class_ap50, p);
+        }
+        if (t == T75) {
             add(&e->ap75, p);
+            add(&e->class_ap75, p);
+        }
     }
 }
 
@@ -313,7 +329,7 @@ static void accumulate_one(struct evaluation *e, int range, int t, int limit)
 
 static void accumulate_category(struct evaluation *e)
 {
-    e->class_ap = (struct sum){0};
+    e->class_ap = e->class_ap50 = e->class_ap75 = (struct sum){0};
     for (int range = 0; range < N_AREAS; range++) {
         if (e->n_positives[range] == 0)
             continue;
@@ -380,17 +396,39 @@ static double mean(struct sum s)
     return s.n ? s.total / (double)s.n : NAN;
 }
 
-static void evaluate_categories(struct evaluation *e, double *class_ap)
+/* The category just judged, into the matches; its objects are there. */
+static void keep_category(struct evaluation *e, size_t k)
+{
+    struct dsq_matches *m = e->matches;
+    struct dsq_class_matches *c = &m->class_at[k];
+    size_t first_match = k ? m->class_at[k - 1].first_match + m->class_at[k - 1].n_matches : 0;
+    size_t first_picture = k ? m->class_at[k - 1].first_picture + m->class_at[k - 1].n_pictures : 0;
+    *c = (struct dsq_class_matches){.ap = mean(e->class_ap),
+                                    .ap50 = mean(e->class_ap50),
+                                    .ap75 = mean(e->class_ap75),
+                                    .n_objects = e->n_positives[ALL],
+                                    .first_match = first_match,
+                                    .n_matches = e->n_judged,
+                                    .first_picture = first_picture,
+                                    .n_pictures = m->n_pictures - first_picture};
+    for (size_t i = 0; i < e->n_judged && !e->no_memory; i++) {
+        const struct judged *j = &e->judged[i];
+        struct dsq_match match = {j->image, j->matched[ALL], j->ignored[ALL]};
+        e->no_memory = !dsq_matches_add(m, match);
+    }
+}
+
+static void evaluate_categories(struct evaluation *e)
 {
     const struct entry *detection = e->detection, *annotation = e->annotation;
     size_t left_d = e->results->n, left_g = e->dataset->n_annotations;
-    for (size_t k = 0; k < e->dataset->n_categories; k++) {
+    for (size_t k = 0; k < e->dataset->n_categories && !e->no_memory; k++) {
         size_t nd = count_category(detection, left_d, (int32_t)k);
         size_t ng = count_category(annotation, left_g, (int32_t)k);
         judge_category(e, detection, nd, annotation, ng);
         accumulate_category(e);
-        if (class_ap)
-            class_ap[k] = mean(e->class_ap);
+        if (e->matches)
+            keep_category(e, k);
         detection += nd;
         left_d -= nd;
         annotation += ng;
@@ -400,16 +438,20 @@ static void evaluate_categories(struct evaluation *e, double *class_ap)
 
 enum dsq_status dsq_map_evaluate(const struct dsq_coco_dataset *dataset,
                                  const struct dsq_coco_results *results,
-                                 struct dsq_map_result *result, double *class_ap,
+                                 struct dsq_map_result *result, struct dsq_matches *matches,
                                  struct dsq_diag *d)
 {
-    struct evaluation e = {.dataset = dataset, .results = results};
+    struct evaluation e = {.dataset = dataset, .results = results, .matches = matches};
     enum dsq_status status = DSQ_OK;
     if (!sort_entries(&e) || !allocate_scratch(&e)) {
         status = dsq_fail(d, DSQ_NOMEM, "no memory to judge %zu detections", results->n);
         goto done;
     }
-    evaluate_categories(&e, class_ap);
+    evaluate_categories(&e);
+    if (e.no_memory) {
+        status = dsq_fail(d, DSQ_NOMEM, "no memory for the matches of %zu detections", results->n);
+        goto done;
+    }
     *result = (struct dsq_map_result){
         .ap = mean(e.ap[ALL]),
         .ap50 = mean(e.ap50),

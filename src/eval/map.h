@@ -15,6 +15,15 @@
 #define DSQ_EVAL_MAP_H
 
 #include "eval/coco.h"
+#include "eval/matches.h"
+
+enum { DSQ_MAP_THRESHOLDS = 10, DSQ_MAP_RECALLS = 101 };
+
+/* Recall r of the 101: numpy.linspace(0, 1, 101), to the bit. */
+static inline double dsq_map_recall(int r)
+{
+    return r == DSQ_MAP_RECALLS - 1 ? 1.0 : r * (1.0 / 100);
+}
 
 struct dsq_map_result {
     /* NaN where there is no ground truth (pycocotools prints -1). small, medium, large: area up to
@@ -23,11 +32,11 @@ struct dsq_map_result {
     double ar1, ar10, ar100, ar_small, ar_medium, ar_large;
 };
 
-/* Judge `results` on `dataset`. `class_ap` is NULL or holds n_categories numbers: each category's
- * own AP (thresholds .50:.95, all areas), NaN without ground truth. */
+/* Judge `results` on `dataset`. `matches` is NULL, or empty (dsq_matches_init) and then filled: one
+ * class for each category. */
 enum dsq_status dsq_map_evaluate(const struct dsq_coco_dataset *dataset,
                                  const struct dsq_coco_results *results,
-                                 struct dsq_map_result *result, double *class_ap,
+                                 struct dsq_map_result *result, struct dsq_matches *matches,
                                  struct dsq_diag *d) DSQ_MUST_CHECK;
 
 #endif

@@ -135,12 +135,12 @@ static void test_pipeline(void **state)
     void *first = NULL, *text = NULL;
     size_t first_bytes = 0, bytes = 0;
     prepare_call(&call, 1);
-    OK(dsq_evaluate_detections(in_folder("expected.json"), &call.s, &expected, NULL, &diag));
+    OK(dsq_evaluate_detections(in_folder("expected.json"), &call.s, &expected, &diag));
     assert_true(expected.ap > 0.0 && expected.ap < 1.0);
     assert_true(expected.fps_network == 0.0 && expected.precision[0] == 0);
     for (int threads = 1; threads <= 4; threads++) {
         prepare_call(&call, threads);
-        OK(dsq_evaluate_engine(engine, &call.s, &call.r, NULL, &diag));
+        OK(dsq_evaluate_engine(engine, &call.s, &call.r, &diag));
         assert_same_numbers(&call.r, &expected);
         assert_string_equal(call.r.precision, "FP32");
         assert_string_equal(call.r.input_size, "natural");
@@ -158,7 +158,7 @@ static void test_pipeline(void **state)
         dsq_release(NULL, text);
     }
     dsq_release(NULL, first);
-    OK(dsq_evaluate_detections(in_folder("saved.json"), &call.s, &call.r, NULL, &diag));
+    OK(dsq_evaluate_detections(in_folder("saved.json"), &call.s, &call.r, &diag));
     assert_same_numbers(&call.r, &expected);
 }
 
@@ -176,7 +176,7 @@ static void test_int8(void **state)
     struct call call;
     prepare_call(&call, 2);
     call.s.resize = "stretch:64x96";
-    OK(dsq_evaluate_engine(engine, &call.s, &call.r, NULL, &diag));
+    OK(dsq_evaluate_engine(engine, &call.s, &call.r, &diag));
     assert_string_equal(call.r.precision, "INT8");
     assert_string_equal(call.r.input_size, "64x96");
 }
@@ -189,16 +189,16 @@ static void test_errors(void **state)
     for (int threads = 1; threads <= 3; threads += 2) {
         write_text("p3.png", "this is no picture");
         prepare_call(&call, threads);
-        assert_int_equal(dsq_evaluate_engine(engine, &call.s, &call.r, NULL, &diag), DSQ_MALFORMED);
+        assert_int_equal(dsq_evaluate_engine(engine, &call.s, &call.r, &diag), DSQ_MALFORMED);
         assert_non_null(strstr(diag.text, "p3.png"));
         unlink(in_folder("p3.png"));
-        assert_int_equal(dsq_evaluate_engine(engine, &call.s, &call.r, NULL, &diag), DSQ_IO);
+        assert_int_equal(dsq_evaluate_engine(engine, &call.s, &call.r, &diag), DSQ_IO);
         assert_non_null(strstr(diag.text, "p3.png"));
         call.s.skip_missing = true;
-        OK(dsq_evaluate_engine(engine, &call.s, &call.r, NULL, &diag));
+        OK(dsq_evaluate_engine(engine, &call.s, &call.r, &diag));
         assert_int_equal(call.r.images, PICTURES - 1);
         call.s.task = "retinanet-mmdet"; /* other outputs, other classes */
-        assert_int_equal(dsq_evaluate_engine(engine, &call.s, &call.r, NULL, &diag), DSQ_ARGUMENT);
+        assert_int_equal(dsq_evaluate_engine(engine, &call.s, &call.r, &diag), DSQ_ARGUMENT);
         assert_non_null(strstr(diag.text, "'person'"));
     }
 }

@@ -83,11 +83,12 @@ static void test_pictures(void **state)
     const char **path;
     write_text("three.jpg", "x");
     write_text("nine.jpg", "x");
-    assert_int_equal(dsq_find_pictures(dataset, folder, false, NULL, &arena, &path, &diag), DSQ_IO);
+    assert_int_equal(dsq_find_pictures(dataset, folder, false, NULL, NULL, &arena, &path, &diag),
+                     DSQ_IO);
     assert_non_null(strstr(diag.text, "five.jpg"));
     assert_non_null(strstr(diag.text, "1 of 3"));
     assert_int_equal(dataset->n_images, 3);
-    OK(dsq_find_pictures(dataset, folder, true, &log_kept, &arena, &path, &diag));
+    OK(dsq_find_pictures(dataset, folder, true, NULL, &log_kept, &arena, &path, &diag));
     assert_non_null(strstr(said, "1 of 3"));
     assert_int_equal(dataset->n_images, 2);
     assert_int_equal(dataset->n_annotations, 2);
@@ -96,8 +97,8 @@ static void test_pictures(void **state)
         assert_int_equal(dataset->image[a->image].id, a->id == 1 ? 9 : 3);
         assert_string_equal(path[i], in_folder(dataset->image[i].file_name));
     }
-    assert_int_equal(dsq_find_pictures(dataset, "/nonexistent", true, NULL, &arena, &path, &diag),
-                     DSQ_IO);
+    assert_int_equal(
+        dsq_find_pictures(dataset, "/nonexistent", true, NULL, NULL, &arena, &path, &diag), DSQ_IO);
 }
 
 /* Perfect detections, and the classes' own numbers. */
@@ -106,8 +107,8 @@ static void test_judging(void **state)
     (void)state;
     struct dsq_coco_results results;
     struct dsq_eval_result r = {.size = sizeof r};
-    struct dsq_class_aps classes = {.n = 0};
-    dsq_arena_init(&classes.arena, NULL);
+    struct dsq_judgement *judgement = NULL;
+    struct dsq_class_result c = {.size = sizeof c};
     dsq_coco_results_init(&results, NULL);
     for (size_t i = 0; i < dataset->n_annotations; i++) {
         const struct dsq_coco_annotation *a = &dataset->annotation[i];
@@ -115,16 +116,23 @@ static void test_judging(void **state)
         memcpy(d.box, a->box, sizeof d.box);
         OK(dsq_coco_results_add(&results, &d, &diag));
     }
-    OK(dsq_judge(dataset, &results, &r, &classes, &diag));
+    OK(dsq_judge(dataset, &results, &r, &judgement, &diag));
     /* COCO divides by (count + DBL_EPSILON): not quite 1. */
     assert_true(r.ap > 1.0 - 1e-12 && r.ap50 > 1.0 - 1e-12 && r.ar100 == 1.0 && r.ap_small > 0.9);
     assert_true(isnan(r.ap_large));
     assert_int_equal(r.images, 3);
-    assert_int_equal(classes.n, 3);
-    assert_string_equal(classes.item[0].name, "dog");
-    assert_true(classes.item[0].ap > 1.0 - 1e-12 && isnan(classes.item[2].ap));
+    assert_int_equal(dsq_judgement_classes(judgement), 3);
+    OK(dsq_judgement_class(judgement, 0, &c));
+    assert_string_equal(c.name, "dog");
+    assert_true(c.ap > 1.0 - 1e-12 && c.ap50 > 1.0 - 1e-12 && c.ap75 > 1.0 - 1e-12);
+    assert_true(c.category_id == 17 && c.objects == 1 && c.detections == 1);
+    OK(dsq_judgement_class(judgement, 2, &c));
+    assert_true(isnan(c.ap) && isnan(c.ap50) && isnan(c.ap75) && c.objects == 0);
+    assert_int_equal(dsq_judgement_class(judgement, 3, &c), DSQ_ARGUMENT);
+    assert_int_equal(dsq_judgement_class(judgement, -1, &c), DSQ_ARGUMENT);
+    dsq_judgement_free(&judgement);
+    assert_null(judgement);
     dsq_coco_results_free(&results);
-    dsq_arena_free(&classes.arena);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

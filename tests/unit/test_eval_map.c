@@ -27,8 +27,13 @@ static size_t judge(struct dsq_coco_dataset *dataset, const struct dsq_coco_resu
     struct dsq_diag d = {0};
     struct dsq_map_result r;
     assert_true(N_NUMBERS + dataset->n_categories <= MOST_NUMBERS);
-    if (dsq_map_evaluate(dataset, results, &r, out + N_NUMBERS, &d) != DSQ_OK)
+    struct dsq_matches matches = {.allocator = NULL};
+    if (dsq_matches_init(&matches, dataset->n_categories, dataset->n_images, &d) != DSQ_OK ||
+        dsq_map_evaluate(dataset, results, &r, &matches, &d) != DSQ_OK)
         fail_msg("%s", d.text);
+    for (size_t i = 0; i < dataset->n_categories; i++)
+        out[N_NUMBERS + i] = matches.class_at[i].ap;
+    dsq_matches_free(&matches);
     const double twelve[N_NUMBERS] = {r.ap,  r.ap50, r.ap75,  r.ap_small, r.ap_medium, r.ap_large,
                                       r.ar1, r.ar10, r.ar100, r.ar_small, r.ar_medium, r.ar_large};
     memcpy(out, twelve, sizeof twelve);
@@ -202,8 +207,15 @@ static void test_memory_may_end_anywhere(void **state)
         status = dsq_coco_read(&dataset, "tests/eval/plain.gt.json", &a, NULL);
         if (status == DSQ_OK)
             status = dsq_coco_results_read(&results, dataset, "tests/eval/plain.dt.json", NULL);
+        struct dsq_matches m = {.allocator = &a};
+        struct dsq_interval ap, change;
         if (status == DSQ_OK)
-            status = dsq_map_evaluate(dataset, &results, &r, NULL, NULL);
+            status = dsq_matches_init(&m, dataset->n_categories, dataset->n_images, NULL);
+        if (status == DSQ_OK)
+            status = dsq_map_evaluate(dataset, &results, &r, &m, NULL);
+        if (status == DSQ_OK)
+            status = dsq_bootstrap(&m, &m, 10, 1, 0.9, &ap, &change, NULL);
+        dsq_matches_free(&m);
         assert_true(status == DSQ_OK || status == DSQ_NOMEM);
         dsq_coco_results_free(&results);
         dsq_coco_free(&dataset);

@@ -1,83 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dsq eval: COCO's numbers and the speed of engines, or the numbers of any tool's detections. */
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
-#include "json.h"
-#include "table.h"
+#include "eval_rows.h"
 #include "tool.h"
 
-struct row {
-    const char *model;
-    struct dsq_eval_result result;
-};
-
-/* A speed that was not measured is 0 in the result. */
-static double speed(double v)
-{
-    return v > 0 ? v : (double)NAN;
-}
-
-static void print_json(const struct row *row, int n)
-{
-    struct tool_json j = {0};
-    tool_json_list(&j, NULL);
-    for (int i = 0; i < n; i++) {
-        const struct dsq_eval_result *r = &row[i].result;
-        const struct {
-            const char *key;
-            double value;
-        } numbers[] = {{"AP", r->ap},        {"AP50", r->ap50},     {"AP75", r->ap75},
-                       {"APs", r->ap_small}, {"APm", r->ap_medium}, {"APl", r->ap_large},
-                       {"AR1", r->ar1},      {"AR10", r->ar10},     {"AR100", r->ar100},
-                       {"ARs", r->ar_small}, {"ARm", r->ar_medium}, {"ARl", r->ar_large}};
-        bool timed = r->fps_total > 0;
-        tool_json_object(&j, NULL);
-        tool_json_text(&j, "engine", row[i].model);
-        tool_json_text(&j, "precision", r->precision);
-        for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
-            tool_json_number(&j, numbers[k].key, numbers[k].value);
-        tool_json_integer(&j, "images", r->images);
-        tool_json_number(&j, "fps_network", speed(r->fps_network));
-        tool_json_number(&j, "fps_total", speed(r->fps_total));
-        tool_json_number(&j, "ms_pre", timed ? r->ms_pre : (double)NAN);
-        tool_json_number(&j, "ms_network", timed ? r->ms_network : (double)NAN);
-        tool_json_number(&j, "ms_post", timed ? r->ms_post : (double)NAN);
-        tool_json_end(&j);
-    }
-    tool_json_end(&j);
-}
-
-static void print_table(const struct row *row, int n)
-{
-    static const struct table_column columns[] = {
-        {"model", false}, {"precision", false}, {"mAP", true},     {"AP50", true},
-        {"AP75", true},   {"S", true},          {"M", true},       {"L", true},
-        {"input", false}, {"FPS net", true},    {"FPS all", true}, {"ms pre", true},
-        {"ms net", true}, {"ms post", true}};
-    struct table table;
-    table_init(&table, columns, 14);
-    for (int i = 0; i < n; i++) {
-        const struct dsq_eval_result *r = &row[i].result;
-        const double ap[] = {r->ap, r->ap50, r->ap75, r->ap_small, r->ap_medium, r->ap_large};
-        bool timed = r->fps_total > 0;
-        table_cell(&table, "%s", row[i].model);
-        table_cell(&table, "%s", r->precision[0] ? r->precision : "-");
-        for (int k = 0; k < 6; k++)
-            table_number(&table, ap[k], 4);
-        table_cell(&table, "%s", r->input_size[0] ? r->input_size : "-");
-        table_number(&table, speed(r->fps_network), 2);
-        table_number(&table, speed(r->fps_total), 2);
-        table_number(&table, timed ? r->ms_pre : (double)NAN, 2);
-        table_number(&table, timed ? r->ms_network : (double)NAN, 2);
-        table_number(&table, timed ? r->ms_post : (double)NAN, 2);
-    }
-    table_print(&table);
-    table_free(&table);
-}
+enum { USUAL_RESAMPLES = 1000 };
 
 static int eval_engine(struct tool *t, const char *path, const struct dsq_eval_settings *s,
                        struct dsq_eval_result *result)
@@ -91,31 +21,63 @@ static int eval_engine(struct tool *t, const char *path, const struct dsq_eval_s
     return code;
 }
 
-/* Judge them all; what was done before a failure is still printed. */
-static int eval_all(struct tool *t, const char *detections, char **engines, int n_engines,
-                    const struct dsq_eval_settings *s)
+/* What is to be judged: engines, or files of detections. */
+struct subjects {
+    char **engine;
+    const struct opt_list *detections;
+    int n;
+};
+
+static int judge_one(struct tool *t, const struct subjects *subjects, int i,
+                     const struct dsq_eval_settings *settings, const struct eval_view *view,
+                     struct eval_row *row)
 {
-    int total = detections ? 1 : n_engines, n = 0, code = EXIT_OK;
-    struct row *row = tool_realloc(NULL, (size_t)total * sizeof *row);
-    while (n < total && code == EXIT_OK) {
-        row[n] = (struct row){.model = detections ? detections : engines[n],
-                              .result.size = sizeof row[n].result};
-        if (!detections)
-            code = eval_engine(t, engines[n], s, &row[n].result);
-        else if (dsq_eval_detections(detections, s, &row[n].result, &t->diag) != DSQ_OK)
-            code = tool_fail(t);
-        n += code == EXIT_OK;
-    }
-    if (n > 0 && t->json)
-        print_json(row, n);
-    else if (n > 0)
-        print_table(row, n);
-    free(row);
-    return code;
+    struct dsq_eval_settings s = *settings;
+    bool detections = subjects->detections->n > 0;
+    const char *path = detections ? subjects->detections->item[i] : subjects->engine[i];
+    *row = (struct eval_row){
+        .model = path, .result.size = sizeof row->result, .interval.size = sizeof row->interval};
+    if (view->per_class || view->resamples)
+        s.judgement = &row->judgement;
+    if (!detections)
+        return eval_engine(t, path, &s, &row->result);
+    return dsq_eval_detections(path, &s, &row->result, &t->diag) == DSQ_OK ? EXIT_OK : tool_fail(t);
 }
 
-static int check_options(const struct tool *t, const char *detections, int n_engines,
-                         const struct dsq_eval_settings *s)
+static int find_intervals(struct tool *t, struct eval_row *row, int n, const struct eval_view *view)
+{
+    const struct dsq_interval_settings s = {.size = sizeof s,
+                                            .resamples = view->resamples,
+                                            .confidence = EVAL_CONFIDENCE / 100.0,
+                                            .seed = (uint64_t)view->seed};
+    for (int i = 0; i < n; i++)
+        if (dsq_judgement_interval(row[i].judgement, i ? row[0].judgement : NULL, &s,
+                                   &row[i].interval, &t->diag) != DSQ_OK)
+            return tool_fail(t);
+    return EXIT_OK;
+}
+
+/* Judge them all; what was done before a failure is still printed. */
+static int eval_all(struct tool *t, const struct subjects *subjects,
+                    const struct dsq_eval_settings *s, const struct eval_view *view)
+{
+    int n = 0, code = EXIT_OK;
+    struct eval_row *row = tool_realloc(NULL, (size_t)subjects->n * sizeof *row);
+    while (n < subjects->n && code == EXIT_OK) {
+        code = judge_one(t, subjects, n, s, view, &row[n]);
+        n += code == EXIT_OK;
+    }
+    int failed = n > 0 && view->resamples ? find_intervals(t, row, n, view) : EXIT_OK;
+    if (n > 0 && failed == EXIT_OK)
+        (t->json ? eval_print_json : eval_print_tables)(row, n, view);
+    for (int i = 0; i < n; i++)
+        dsq_judgement_free(&row[i].judgement);
+    free(row);
+    return code != EXIT_OK ? code : failed;
+}
+
+static int check_options(const struct tool *t, bool detections, int n_engines,
+                         const struct dsq_eval_settings *s, const struct eval_view *view)
 {
     if (!detections && n_engines == 0)
         return opt_usage_error(t->command, "expected an engine or --detections=FILE");
@@ -125,6 +87,8 @@ static int check_options(const struct tool *t, const char *detections, int n_eng
         return opt_usage_error(t->command, "expected --annotations=FILE");
     if (!detections && !s->images)
         return opt_usage_error(t->command, "expected --images=DIR");
+    if (view->resamples == 1)
+        return opt_usage_error(t->command, "--interval: expected at least 2 resamples");
     if (s->save_detections && (detections || n_engines != 1))
         return opt_usage_error(t->command, "--save-detections: expected exactly one engine");
     return EXIT_OK;
@@ -134,14 +98,22 @@ int cmd_eval(int argc, char **argv)
 {
     struct tool t = {.command = argv[0]};
     struct dsq_eval_settings s = {.size = sizeof s, .common = &t.common};
-    const char *detections = NULL, *match = NULL;
+    struct opt_list detections = {.n = 0};
+    struct eval_view view = {.seed = 1};
+    const char *match = NULL;
     const struct opt options[] = {
         {"images", 0, OPT_TEXT, &s.images, "DIR", "the pictures that the annotations name"},
         {"annotations", 0, OPT_TEXT, &s.annotations, "FILE", "COCO's instances JSON"},
-        {"detections", 0, OPT_TEXT, &detections, "FILE",
-         "judge these detections (COCO's results JSON) in place of engines"},
+        {"detections", 0, OPT_LIST, &detections, "FILE",
+         "judge these detections (COCO's results JSON) in place of engines;\n"
+         "may be given several times"},
         {"save-detections", 0, OPT_TEXT, &s.save_detections, "FILE",
          "write what the engine found, as COCO's results JSON"},
+        {"per-class", 0, OPT_FLAG, &view.per_class, NULL, "each class's own numbers too"},
+        {"interval", 0, OPT_MAYBE, &view.resamples, "N",
+         "the 90 % interval of mAP, and of its change from the first row,\n"
+         "from N random choices of the pictures [1000 of them]"},
+        {"seed", 0, OPT_COUNT, &view.seed, "N", "of the random choices [1]"},
         {"task", 0, OPT_TEXT, &s.task, "T",
          "how to prepare pictures and decode outputs: a preset's name or a\n"
          "JSON file [the engine's own]"},
@@ -168,12 +140,15 @@ int cmd_eval(int argc, char **argv)
     int code, n = opt_parse(&command, argc, argv, &code);
     if (n < 0)
         return code;
-    if ((code = check_options(&t, detections, n, &s)) != EXIT_OK)
+    if (view.resamples < 0) /* --interval alone */
+        view.resamples = USUAL_RESAMPLES;
+    if ((code = check_options(&t, detections.n > 0, n, &s, &view)) != EXIT_OK)
         return code;
     s.match_by_order = match && strcmp(match, "order") == 0;
     if (match && !s.match_by_order && strcmp(match, "name") != 0)
         return opt_usage_error(t.command, "--match: '%s' is neither name nor order", match);
     if ((code = tool_start(&t, false)) != EXIT_OK)
         return code;
-    return eval_all(&t, detections, argv + 1, n, &s);
+    const struct subjects subjects = {argv + 1, &detections, detections.n > 0 ? detections.n : n};
+    return eval_all(&t, &subjects, &s, &view);
 }

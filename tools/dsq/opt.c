@@ -77,8 +77,9 @@ static int print_left_side(FILE *out, const struct opt *o)
 {
     char text[64];
     int n = o->letter ? snprintf(text, sizeof text, "-%c, ", o->letter) : 0;
-    n += snprintf(text + n, sizeof text - (size_t)n, "--%s%s%s", o->name, o->value ? "=" : "",
-                  o->value ? o->value : "");
+    bool maybe = o->kind == OPT_MAYBE;
+    n += snprintf(text + n, sizeof text - (size_t)n, "--%s%s%s%s%s", o->name, maybe ? "[" : "",
+                  o->value ? "=" : "", o->value ? o->value : "", maybe ? "]" : "");
     if (out)
         fputs(text, out);
     return n;
@@ -185,6 +186,7 @@ static bool set_option(const struct opt *o, const struct typed *t)
         *(const char **)o->to = t->value;
         return true;
     case OPT_COUNT:
+    case OPT_MAYBE:
         return set_count(o, t);
     case OPT_NUMBER:
         return set_number(o, t);
@@ -235,6 +237,10 @@ static bool take_option(const struct opt_command *c, int argc, char **argv, int 
             return false;
         }
         return set_option(o, &t);
+    }
+    if (o->kind == OPT_MAYBE && !t.value) {
+        *(int32_t *)o->to = -1;
+        return true;
     }
     if (!t.value && *i + 1 < argc && strncmp(argv[*i + 1], "--", 2) != 0)
         t.value = argv[++*i];

@@ -26,6 +26,7 @@ enum opt_kind {
     OPT_TEXT,   /* const char *, never empty */
     OPT_COUNT,  /* int32_t, 0 or more */
     OPT_NUMBER, /* double, finite, 0 or more */
+    OPT_MAYBE,  /* int32_t like a count, but "--name" alone is -1 */
     OPT_LIST    /* struct opt_list: may be given several times */
 };
 
