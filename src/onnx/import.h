@@ -33,6 +33,7 @@ struct dsq_import_name {
     int32_t producer_index;
     bool is_output;             /* of the graph that is being made */
     bool is_conv_weight;        /* some convolution or matrix product reads it as weights */
+    bool has_other_reader;      /* than DequantizeLinear as what it dequantizes */
     bool folded;                /* it is another name of a constant, and the graph knows */
     dsq_vid value, conv_weight; /* DSQ_NO_VALUE until asked for */
     struct dsq_conv_form conv_form; /* how conv_weight was made */

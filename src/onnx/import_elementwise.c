@@ -52,9 +52,10 @@ enum dsq_status dsq_import_cast(struct dsq_import *im)
     DSQ_TRY(dsq_import_int(im, "to", 0, &to));
     int32_t data_type = to >= 0 && to <= INT32_MAX ? (int32_t)to : -1;
     bool known = dsq_onnx_type(data_type, &type);
-    if (!known || (type != DSQ_F32 && type != DSQ_S32 && type != DSQ_S64 && type != DSQ_BOOL))
+    if (!known || type == DSQ_F64 || type == DSQ_S8)
         return dsq_import_fail(im, DSQ_UNSUPPORTED,
-                               "to type %s is not supported; supported: float, int32, int64, bool",
+                               "to type %s is not supported; supported: float, int32, int64, bool, "
+                               "uint8",
                                dsq_onnx_type_name(data_type));
     attr.to = type;
     DSQ_TRY(dsq_import_in(im, 0, &x));

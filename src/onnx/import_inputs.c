@@ -115,11 +115,10 @@ static enum dsq_status add_input(struct dsq_import *im, struct renamed *r,
     if (!type || type->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
         return dsq_fail(im->diag, DSQ_UNSUPPORTED, "input '%s' is no tensor", e->name);
     const Onnx__TypeProto__Tensor *t = type->tensor_type;
-    if (!dsq_onnx_type(t->elem_type, &dtype) ||
-        (dtype != DSQ_F32 && dtype != DSQ_S64 && dtype != DSQ_S32))
+    if (!dsq_onnx_type(t->elem_type, &dtype) || dtype == DSQ_F64 || dtype == DSQ_S8)
         return dsq_fail(im->diag, DSQ_UNSUPPORTED,
-                        "input '%s' is of type %s; supported: float, int32, int64", e->name,
-                        dsq_onnx_type_name(t->elem_type));
+                        "input '%s' is of type %s; supported: float, int32, int64, bool, uint8",
+                        e->name, dsq_onnx_type_name(t->elem_type));
     if (!t->shape)
         return dsq_fail(im->diag, DSQ_UNSUPPORTED, "input '%s' has no shape, not even a rank",
                         e->name);

@@ -146,6 +146,15 @@ static enum dsq_status mark_conv_weight(struct dsq_import *im, const Onnx__NodeP
     return DSQ_OK;
 }
 
+static void mark_readers(struct dsq_import *im, const Onnx__NodeProto *n)
+{
+    for (size_t i = node_is(n, "DequantizeLinear"); i < n->n_input; i++) {
+        struct dsq_import_name *e = dsq_import_names_find(im, n->input[i]);
+        if (e)
+            e->has_other_reader = true;
+    }
+}
+
 enum dsq_status dsq_import_names_fill(struct dsq_import *im)
 {
     if (im->proto->n_node > INT32_MAX / 2)
@@ -155,8 +164,10 @@ enum dsq_status dsq_import_names_fill(struct dsq_import *im)
     DSQ_TRY(add_initializers(im));
     for (size_t i = 0; i < im->proto->n_node; i++)
         DSQ_TRY(add_node_outputs(im, i));
-    for (size_t i = 0; i < im->proto->n_node; i++)
+    for (size_t i = 0; i < im->proto->n_node; i++) {
         DSQ_TRY(mark_conv_weight(im, im->proto->node[i]));
+        mark_readers(im, im->proto->node[i]);
+    }
     return DSQ_OK;
 }
 

@@ -39,7 +39,7 @@ struct dsq_onnx_tensor {
     const void *data; /* in the model or in the arena given; never NULL */
 };
 
-/* ONNX's name of a TensorProto data type ("float16"), or "of an unknown type". */
+/* ONNX's name of a TensorProto data type ("float16"), or "unknown". */
 const char *dsq_onnx_type_name(int32_t data_type);
 /* The IR's type of a data type as it is in the model; false for those that the IR lacks. */
 bool dsq_onnx_type(int32_t data_type, enum dsq_dtype *t);

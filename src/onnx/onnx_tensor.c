@@ -19,12 +19,13 @@ static const char *const type_names[] = {
     "int32",          "int64",      "string",         "bool",       "float16",  "double",
     "uint32",         "uint64",     "complex64",      "complex128", "bfloat16", "float8e4m3fn",
     "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",      "int4",     "float4e2m1",
+    "float8e8m0",     "uint2",      "int2",
 };
 
 const char *dsq_onnx_type_name(int32_t data_type)
 {
     size_t n = sizeof type_names / sizeof type_names[0];
-    return data_type >= 0 && (size_t)data_type < n ? type_names[data_type] : "of an unknown type";
+    return data_type >= 0 && (size_t)data_type < n ? type_names[data_type] : "unknown";
 }
 
 bool dsq_onnx_type(int32_t data_type, enum dsq_dtype *t)

@@ -42,6 +42,7 @@ list(APPEND DSQ_SOURCES
   src/onnx/import_node.c
   src/onnx/import_norm.c
   src/onnx/import_pool.c
+  src/onnx/import_quant.c
   src/onnx/import_resize.c
   src/onnx/import_shape.c
   src/onnx/import_unary.c

@@ -24,7 +24,7 @@ static const struct bad bad[] = {
      "model for inference"},
     {"cast_half", DSQ_UNSUPPORTED,
      "node 'the_node' (Cast, opset 13): to type float16 is not supported; supported: float, "
-     "int32, int64, bool"},
+     "int32, int64, bool, uint8"},
     {"clip_bounds", DSQ_MALFORMED, "node 'the_node' (Clip, opset 13): clips to [1, 0]"},
     {"clip_computed", DSQ_UNSUPPORTED,
      "node 'the_node' (Clip, opset 13): min 'x' must be a constant, but the model computes it"},
@@ -65,7 +65,8 @@ static const struct bad bad[] = {
     {"duplicate_output", DSQ_MALFORMED,
      "node 'two' (Sigmoid, opset 13): makes tensor 'y', which another node, input or "
      "initializer makes"},
-    {"input_half", DSQ_UNSUPPORTED, "input 'x' is of type float16; supported: float, int32, int64"},
+    {"input_half", DSQ_UNSUPPORTED,
+     "input 'x' is of type float16; supported: float, int32, int64, bool, uint8"},
     {"input_rank", DSQ_UNSUPPORTED, "input 'x' has no shape, not even a rank"},
     {"input_zero", DSQ_UNSUPPORTED, "input 'x': dimension 0 is 0"},
     {"hardmax", DSQ_UNSUPPORTED,
@@ -82,8 +83,7 @@ static const struct bad bad[] = {
     {"ml", DSQ_UNSUPPORTED,
      "node 'the_node' (Scaler, opset 13): not supported; its domain is 'ai.onnx.ml', only "
      "ONNX's own operators are"},
-    {"nameless", DSQ_UNSUPPORTED,
-     "node of output 'y' (LSTM, opset 13): not supported"},
+    {"nameless", DSQ_UNSUPPORTED, "node of output 'y' (LSTM, opset 13): not supported"},
     {"no_opset", DSQ_MALFORMED, "no opset for ONNX's own operators"},
     {"no_output", DSQ_MALFORMED,
      "output 0: tensor 'y' is no graph input, no initializer and no node's output"},
