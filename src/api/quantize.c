@@ -5,6 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include <dsq/dsq.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "base/parallel.h"
 #include "base/settings.h"
 #include "calib/calibrate.h"
+#include "calib/sensitivity.h"
 #include "pass/pass.h"
 #include "quant/methods.h"
 #include "quant/placement.h"
@@ -145,11 +147,53 @@ static enum dsq_status decide_weight(struct job *j, const struct dsq_node *conv,
     return dsq_decisions_set_weight(j->decisions, w->name, fresh, n_out, d);
 }
 
+/* An INT8 engine with these decisions, quietly. */
+static enum dsq_status compile_with(void *user, const struct dsq_decisions *decisions,
+                                    struct dsq_engine_file **out, struct dsq_diag *d)
+{
+    const struct job *j = user;
+    struct dsq_common quiet = j->common;
+    quiet.log = NULL;
+    quiet.strict = false;
+    struct dsq_compile c = {
+        .common = &quiet,
+        .ranges = j->ranges,
+        .decisions = decisions,
+        .name = "the model",
+        .outputs = j->s->outputs,
+    };
+    return dsq_compile(out, j->model, &c, d);
+}
+
+/* Convolutions that cost the outputs too much in INT8. */
+static enum dsq_status choose_float(struct job *j, struct dsq_diag *d)
+{
+    struct dsq_sensitivity_settings s = {
+        .common = &j->common,
+        .task = j->task,
+        .images = j->s->images,
+        .tensors = j->s->tensors,
+        .graph = j->graph,
+        .ranges = j->ranges,
+        .compile = compile_with,
+        .user = j,
+    };
+    struct dsq_sensitivity r;
+    DSQ_TRY(dsq_decisions_create(&j->decisions, j->common.allocator, d));
+    DSQ_TRY(dsq_choose_float(j->decisions, &r, j->engine, &s, d));
+    if (r.n_float)
+        dsq_log_text(j->common.log, DSQ_LOG_INFO,
+                     "%d sensitive convolutions stay in float, %.1f %% of the multiplications: "
+                     "signal to noise %.1f dB, up from %.1f",
+                     (int)r.n_float, 100.0 * r.float_share, -10.0 * log10(r.noise),
+                     -10.0 * log10(r.noise_int8));
+    return DSQ_OK;
+}
+
 static enum dsq_status decide(struct job *j, struct dsq_diag *d)
 {
     struct dsq_placement p;
-    DSQ_TRY(dsq_place(j->graph, j->ranges, NULL, &p, &j->arena, d));
-    DSQ_TRY(dsq_decisions_create(&j->decisions, j->common.allocator, d));
+    DSQ_TRY(dsq_place(j->graph, j->ranges, j->decisions, &p, &j->arena, d));
     for (int32_t i = 0; i < j->graph->n_nodes; i++) {
         const struct dsq_node *n = &j->graph->node[i];
         if (n->op != DSQ_OP_CONV || n->shape_only)
@@ -190,6 +234,7 @@ static enum dsq_status run_job(struct job *j, const char *model, struct dsq_diag
 {
     DSQ_TRY(prepare(j, model, d));
     DSQ_TRY(calibrate(j, d));
+    DSQ_TRY(choose_float(j, d));
     DSQ_TRY(decide(j, d));
     return write_files(j, d);
 }

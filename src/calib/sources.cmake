@@ -7,5 +7,7 @@ list(APPEND DSQ_SOURCES
   src/calib/folder.c
   src/calib/judge.c
   src/calib/judgement.c
+  src/calib/noise.c
   src/calib/observer.c
+  src/calib/sensitivity.c
   src/calib/session.c)

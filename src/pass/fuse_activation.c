@@ -44,12 +44,6 @@ static enum dsq_activation activation_of(enum dsq_op op)
     }
 }
 
-/* What convolution kernels apply themselves. */
-static bool runs_fused(enum dsq_activation act)
-{
-    return act == DSQ_ACT_RELU || act == DSQ_ACT_CLIP || act == DSQ_ACT_LEAKY_RELU;
-}
-
 static bool is_clamp(int64_t act)
 {
     return act == DSQ_ACT_NONE || act == DSQ_ACT_RELU || act == DSQ_ACT_CLIP;
@@ -91,7 +85,7 @@ static enum dsq_status rewrite(struct dsq_match *m, int32_t i, bool *hit, struct
     struct dsq_graph *g = m->g;
     const struct dsq_node *n = &g->node[i];
     const enum dsq_activation act = activation_of(n->op);
-    const int32_t conv = !runs_fused(act) ? -1 : dsq_match_conv(m, n->in[0], true);
+    const int32_t conv = act == DSQ_ACT_NONE ? -1 : dsq_match_conv(m, n->in[0], true);
     if (conv < 0)
         return DSQ_OK;
     struct dsq_conv_attr *a = g->node[conv].attr;

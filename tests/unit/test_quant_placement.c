@@ -228,20 +228,26 @@ static void test_propagation(void **state)
     expect_float(&p, "f", "tensor 'e' has no range");
 }
 
-static void test_linear_resize_stays_float(void **state)
+/* Linear resizing keeps the scale, its means lie between what they are made of; cubic overshoots. */
+static void test_resizes(void **state)
 {
     (void)state;
-    struct dsq_resize_attr linear = {.mode = DSQ_RESIZE_LINEAR};
+    struct dsq_resize_attr linear = {.mode = DSQ_RESIZE_LINEAR}, cubic = {.mode = DSQ_RESIZE_CUBIC};
     conv("x", NULL, "a");
     dsq_vid in[] = {value("a"), DSQ_NO_VALUE, DSQ_NO_VALUE}, out[] = {value("b")};
     OK(dsq_graph_add_node(g, DSQ_OP_RESIZE, "b", 3, in, 1, out, &linear, NULL, &diag));
-    conv("b", NULL, "y");
+    conv("b", NULL, "c");
+    dsq_vid in2[] = {value("c"), DSQ_NO_VALUE, DSQ_NO_VALUE}, out2[] = {value("d")};
+    OK(dsq_graph_add_node(g, DSQ_OP_RESIZE, "d", 3, in2, 1, out2, &cubic, NULL, &diag));
+    conv("d", NULL, "y");
     io("x", "y", NULL);
     range("x", 1);
     range("a", 2);
+    range("c", 3);
     struct dsq_placement p = place();
-    expect_float(&p, "b", NULL);
-    expect_float(&p, "y", "tensor 'b' has no range");
+    expect(&p, "b", DSQ_FORM_S8, 2);
+    expect_float(&p, "d", NULL);
+    expect_float(&p, "y", "tensor 'd' has no range");
 }
 
 static void test_decisions(void **state)
@@ -341,7 +347,7 @@ int main(void)
         TEST(test_concat_decides),
         TEST(test_concat_of_pools),
         TEST(test_propagation),
-        TEST(test_linear_resize_stays_float),
+        TEST(test_resizes),
         TEST(test_decisions),
         TEST(test_weights),
         TEST(test_observed),
