@@ -2,7 +2,9 @@
 list(APPEND DSQ_SOURCES
   src/backend/backend.c
   src/backend/view.c
+  src/backend/cpu/axes.c
   src/backend/cpu/backend_cpu.c
+  src/backend/cpu/blocks.c
   src/backend/cpu/concat.c
   src/backend/cpu/conv.c
   src/backend/cpu/conv_depthwise.c
@@ -15,6 +17,7 @@ list(APPEND DSQ_SOURCES
   src/backend/cpu/elementwise.c
   src/backend/cpu/layernorm.c
   src/backend/cpu/matmul.c
+  src/backend/cpu/gather.c
   src/backend/cpu/move.c
   src/backend/cpu/nd.c
   src/backend/cpu/norm.c
@@ -22,9 +25,15 @@ list(APPEND DSQ_SOURCES
   src/backend/cpu/pool.c
   src/backend/cpu/pool_global.c
   src/backend/cpu/pool_reduce.c
+  src/backend/cpu/pad.c
   src/backend/cpu/quantize.c
+  src/backend/cpu/range.c
+  src/backend/cpu/reduce.c
   src/backend/cpu/relayout.c
   src/backend/cpu/resize.c
   src/backend/cpu/resize_linear.c
+  src/backend/cpu/softmax.c
   src/backend/cpu/split.c
-  src/backend/cpu/unary.c)
+  src/backend/cpu/topk.c
+  src/backend/cpu/unary.c
+)

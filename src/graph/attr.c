@@ -15,6 +15,11 @@ static const char *const resize_coord_names[] = {"half_pixel", "asymmetric", "py
 static const char *const resize_round_names[] = {"prefer_floor", "prefer_ceil", "floor", "ceil",
                                                  NULL};
 
+static const char *const pad_mode_names[] = {"constant", "reflect", "edge", "wrap", NULL};
+static const char *const block_mode_names[] = {"dcr", "crd", NULL};
+static const char *const reduce_names[] = {
+    "sum", "mean", "max", "min", "prod", "l1", "l2", "sum_square", "log_sum", "log_sum_exp", NULL};
+
 /* clang-format off */
 #define INT(type, field, n) {#field, DSQ_FIELD_INT, offsetof(struct type, field), n, NULL}
 #define FLOAT(type, field) {#field, DSQ_FIELD_FLOAT, offsetof(struct type, field), 1, NULL}
@@ -68,6 +73,19 @@ static const struct dsq_attr_field resize_fields[] = {
     ENUM(dsq_resize_attr, round, resize_round_names),
 };
 
+static const struct dsq_attr_field pad_fields[] = {ENUM(dsq_pad_attr, mode, pad_mode_names)};
+static const struct dsq_attr_field block_fields[] = {INT(dsq_block_attr, size, 1),
+                                                     ENUM(dsq_block_attr, mode, block_mode_names)};
+static const struct dsq_attr_field reduce_fields[] = {ENUM(dsq_reduce_attr, kind, reduce_names),
+                                                      INT(dsq_reduce_attr, keepdims, 1),
+                                                      INT(dsq_reduce_attr, noop, 1)};
+static const struct dsq_attr_field arg_fields[] = {
+    INT(dsq_arg_attr, axis, 1), INT(dsq_arg_attr, keepdims, 1), INT(dsq_arg_attr, last, 1)};
+static const struct dsq_attr_field topk_fields[] = {INT(dsq_topk_attr, axis, 1),
+                                                    INT(dsq_topk_attr, largest, 1)};
+static const struct dsq_attr_field softmax_fields[] = {INT(dsq_softmax_attr, axis, 1),
+                                                       INT(dsq_softmax_attr, flat, 1)};
+
 #define TYPE(name)                                                                                 \
     const struct dsq_attr_type dsq_attr_##name = {sizeof(struct dsq_##name##_attr), name##_fields, \
                                                   sizeof name##_fields / sizeof *name##_fields}
@@ -82,6 +100,12 @@ TYPE(clip);
 TYPE(unary);
 TYPE(axis);
 TYPE(split);
+TYPE(pad);
+TYPE(block);
+TYPE(reduce);
+TYPE(arg);
+TYPE(topk);
+TYPE(softmax);
 TYPE(cast);
 TYPE(perm);
 TYPE(reshape);

@@ -107,6 +107,45 @@ struct dsq_resize_attr {
     int64_t mode, coord, round;
 };
 
+/* pad: in = x, pads (before each axis, then behind each; negative ones cut off), value or none (0),
+ * axes or none (all). */
+enum dsq_pad_mode { DSQ_PAD_CONSTANT = 0, DSQ_PAD_REFLECT, DSQ_PAD_EDGE, DSQ_PAD_WRAP };
+struct dsq_pad_attr {
+    int64_t mode;
+};
+/* depth_to_space, space_to_depth: blocks of size x size pixels; channels hold the pixel first (dcr,
+ * which space_to_depth always does) or last (crd). */
+enum dsq_block_mode { DSQ_BLOCK_DCR = 0, DSQ_BLOCK_CRD };
+struct dsq_block_attr {
+    int64_t size, mode;
+};
+/* reduce: in = x, axes or none. Without axes, or with none in them, all (`noop`: no axis is reduced
+ * then). Sums are made in double and rounded to float once. */
+enum dsq_reduce_kind {
+    DSQ_REDUCE_SUM = 0,
+    DSQ_REDUCE_MEAN,
+    DSQ_REDUCE_MAX,
+    DSQ_REDUCE_MIN,
+    DSQ_REDUCE_PROD,
+    DSQ_REDUCE_L1,
+    DSQ_REDUCE_L2,
+    DSQ_REDUCE_SUM_SQUARE,
+    DSQ_REDUCE_LOG_SUM,
+    DSQ_REDUCE_LOG_SUM_EXP
+};
+struct dsq_reduce_attr {
+    int64_t kind, keepdims, noop;
+};
+struct dsq_arg_attr { /* argmax, argmin; of equal numbers the first, or the last */
+    int64_t axis, keepdims, last;
+};
+struct dsq_topk_attr { /* in = x, k; out = numbers, where they were. Always sorted */
+    int64_t axis, largest;
+};
+struct dsq_softmax_attr { /* flat: over all dimensions from axis on */
+    int64_t axis, flat;
+};
+
 /* One field of an attribute struct. */
 enum dsq_field_type { DSQ_FIELD_INT, DSQ_FIELD_FLOAT, DSQ_FIELD_ENUM };
 struct dsq_attr_field {
@@ -136,6 +175,12 @@ extern const struct dsq_attr_type dsq_attr_perm;
 extern const struct dsq_attr_type dsq_attr_reshape;
 extern const struct dsq_attr_type dsq_attr_resize;
 extern const struct dsq_attr_type dsq_attr_split;
+extern const struct dsq_attr_type dsq_attr_pad;
+extern const struct dsq_attr_type dsq_attr_block;
+extern const struct dsq_attr_type dsq_attr_reduce;
+extern const struct dsq_attr_type dsq_attr_arg;
+extern const struct dsq_attr_type dsq_attr_topk;
+extern const struct dsq_attr_type dsq_attr_softmax;
 
 /* Names of enum dsq_dtype and enum dsq_layout by value, NULL-terminated. */
 extern const char *const dsq_dtype_names[], *const dsq_layout_names[];

@@ -89,7 +89,15 @@ static bool other_inputs_fit(const struct dsq_checker *c, const struct dsq_node 
         case DSQ_OP_SQUEEZE:
         case DSQ_OP_UNSQUEEZE:
         case DSQ_OP_RESHAPE:
+        case DSQ_OP_TILE:
+        case DSQ_OP_EXPAND:
+        case DSQ_OP_GATHER_ELEMENTS:
+        case DSQ_OP_REDUCE:
+        case DSQ_OP_TOPK:
             fits = is_index(v);
+            break;
+        case DSQ_OP_PAD:
+            fits = k != 2 ? is_index(v) : is(v, x->dtype == DSQ_S8 ? DSQ_F32 : x->dtype);
             break;
         case DSQ_OP_RESIZE:
             fits = k == 1 ? is_index(v) : is(v, DSQ_F32);
@@ -111,6 +119,8 @@ static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
     bool fits;
     switch (n->op) {
     case DSQ_OP_SHAPE:
+    case DSQ_OP_ARGMAX:
+    case DSQ_OP_ARGMIN:
         fits = y->dtype == DSQ_S64;
         break;
     case DSQ_OP_CAST:
@@ -162,7 +172,7 @@ static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
         break;
     }
     for (int32_t k = 1; k < n->n_out; k++)
-        fits = fits && value(c, n->out[k])->dtype == y->dtype;
+        fits = fits && value(c, n->out[k])->dtype == (n->op == DSQ_OP_TOPK ? DSQ_S64 : y->dtype);
     if (fits && other_inputs_fit(c, n))
         return DSQ_OK;
     return dsq_check_fail(c, i, "the types of its inputs and outputs do not go together");

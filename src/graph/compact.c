@@ -157,12 +157,8 @@ fail:
     return status;
 }
 
-bool dsq_node_uses_shape(const struct dsq_node *n, int32_t k)
+bool dsq_node_sized_by(const struct dsq_node *n, int32_t k)
 {
-    if (n->op == DSQ_OP_SHAPE)
-        return true;
-    if (!n->shape_only)
-        return false;
     switch (n->op) {
     case DSQ_OP_RESIZE:
     case DSQ_OP_RESHAPE:
@@ -170,10 +166,23 @@ bool dsq_node_uses_shape(const struct dsq_node *n, int32_t k)
     case DSQ_OP_SPLIT:
     case DSQ_OP_SQUEEZE:
     case DSQ_OP_UNSQUEEZE:
-        return k == 0;
-    default:
+    case DSQ_OP_TILE:
+    case DSQ_OP_EXPAND:
+    case DSQ_OP_REDUCE:
+    case DSQ_OP_TOPK:
+        return k > 0;
+    case DSQ_OP_PAD:
+        return k == 1 || k == 3;
+    case DSQ_OP_RANGE:
         return true;
+    default:
+        return false;
     }
+}
+
+bool dsq_node_uses_shape(const struct dsq_node *n, int32_t k)
+{
+    return n->op == DSQ_OP_SHAPE || (n->shape_only && !dsq_node_sized_by(n, k));
 }
 
 enum dsq_status dsq_graph_uses(const struct dsq_graph *g, struct dsq_arena *arena,

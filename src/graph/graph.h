@@ -160,6 +160,8 @@ struct dsq_uses {
     int32_t *n_shape_uses; /* by value: uses that need only its shape (shape, twins) */
     int32_t *consumer;  /* by value: the node of its only data use, else -1 */
 };
+/* Does the shape of the node's outputs depend on what input k holds? */
+bool dsq_node_sized_by(const struct dsq_node *n, int32_t k);
 /* Does the node look at nothing but the shape of its input k? (Contents that a shape_only node
  * itself reads to know its shape, such as Resize's sizes, are data.) */
 bool dsq_node_uses_shape(const struct dsq_node *n, int32_t k);

@@ -31,12 +31,29 @@ static bool is_host_type(enum dsq_dtype t)
     return t == DSQ_S64 || t == DSQ_S32 || t == DSQ_BOOL;
 }
 
-/* By type, and by size as far as the graph knows it. */
-static bool may_hold_sizes(const struct dsq_value *v)
+/* By type, and by size as far as the graph knows it. What has no known size and is needed for no
+ * shape may turn out large (the cells of a grid): that is data. */
+static bool may_hold_sizes(const struct dsq_graph *g, dsq_vid id, const bool *needed)
 {
+    const struct dsq_value *v = &g->value[id];
     size_t n;
-    return is_host_type(v->dtype) && v->shape.rank <= DSQ_MAX_RANK &&
-           (!dsq_shape_elements(&v->shape, &n) || n <= DSQ_HOST_ELEMENTS);
+    if (!is_host_type(v->dtype) || v->shape.rank > DSQ_MAX_RANK)
+        return false;
+    return dsq_shape_elements(&v->shape, &n) ? n <= DSQ_HOST_ELEMENTS : needed[id];
+}
+
+/* Values whose contents some shape depends on, directly or through other sizes. */
+static void mark_needed(const struct dsq_graph *g, bool *needed)
+{
+    for (int32_t i = g->n_nodes - 1; i >= 0; i--) {
+        const struct dsq_node *n = &g->node[i];
+        bool passes_on = false;
+        for (int32_t k = 0; host_rule[n->op] && n->op != DSQ_OP_SHAPE && k < n->n_out; k++)
+            passes_on = passes_on || (n->out[k] >= 0 && needed[n->out[k]]);
+        for (int32_t k = 0; k < n->n_in; k++)
+            if (n->in[k] >= 0 && (passes_on || dsq_node_sized_by(n, k)))
+                needed[n->in[k]] = true;
+    }
 }
 
 static bool has_slots(const struct dsq_sizes *s, const dsq_vid *v, int32_t n)
@@ -47,17 +64,28 @@ static bool has_slots(const struct dsq_sizes *s, const dsq_vid *v, int32_t n)
     return true;
 }
 
-static void assign_slots(struct dsq_sizes *s, const struct dsq_graph *g)
+static bool outputs_may_hold_sizes(const struct dsq_sizes *s, const struct dsq_graph *g,
+                                   const struct dsq_node *n, const bool *needed)
 {
+    for (int32_t k = 0; k < n->n_out; k++)
+        if (n->out[k] < 0 || s->host_slot[n->out[k]] >= 0 ||
+            !(n->op == DSQ_OP_SHAPE || may_hold_sizes(g, n->out[k], needed)))
+            return false;
+    return true;
+}
+
+static void assign_slots(struct dsq_sizes *s, const struct dsq_graph *g, bool *needed)
+{
+    mark_needed(g, needed);
     for (dsq_vid v = 0; v < g->n_values; v++)
-        s->host_slot[v] = g->value[v].data && may_hold_sizes(&g->value[v]) ? s->n_host++ : -1;
+        s->host_slot[v] = g->value[v].data && may_hold_sizes(g, v, needed) ? s->n_host++ : -1;
     for (int32_t i = 0; i < g->n_nodes; i++) {
         const struct dsq_node *n = &g->node[i];
-        if (!host_rule[n->op] || n->n_out != 1 || n->out[0] < 0 || s->host_slot[n->out[0]] >= 0)
+        if (!host_rule[n->op] || !outputs_may_hold_sizes(s, g, n, needed) ||
+            !(n->op == DSQ_OP_SHAPE || has_slots(s, n->in, n->n_in)))
             continue;
-        if (may_hold_sizes(&g->value[n->out[0]]) &&
-            (n->op == DSQ_OP_SHAPE || has_slots(s, n->in, n->n_in)))
-            s->host_slot[n->out[0]] = s->n_host++;
+        for (int32_t k = 0; k < n->n_out; k++)
+            s->host_slot[n->out[k]] = s->n_host++;
     }
 }
 
@@ -87,9 +115,10 @@ enum dsq_status dsq_sizes_create(struct dsq_sizes *s, const struct dsq_graph *g,
     *s = (struct dsq_sizes){.n_values = g->n_values};
     s->shape = dsq_arena_calloc(arena, n, sizeof *s->shape);
     s->host_slot = dsq_arena_calloc(arena, n, sizeof *s->host_slot);
-    if (!s->shape || !s->host_slot)
+    bool *needed = dsq_arena_calloc(arena, n, sizeof *needed);
+    if (!s->shape || !s->host_slot || !needed)
         return dsq_fail(d, DSQ_NOMEM, "out of memory for shapes");
-    assign_slots(s, g);
+    assign_slots(s, g, needed);
     s->host = dsq_arena_calloc(arena, (size_t)s->n_host, sizeof *s->host);
     if (!s->host)
         return dsq_fail(d, DSQ_NOMEM, "out of memory for shapes");
@@ -107,7 +136,7 @@ enum dsq_status dsq_sizes_create(struct dsq_sizes *s, const struct dsq_graph *g,
 bool dsq_node_on_host(const struct dsq_graph *g, const struct dsq_sizes *s, int32_t i)
 {
     const struct dsq_node *n = &g->node[i];
-    return host_rule[n->op] && n->n_out == 1 && n->out[0] >= 0 && s->host_slot[n->out[0]] >= 0;
+    return host_rule[n->op] && n->n_out > 0 && n->out[0] >= 0 && s->host_slot[n->out[0]] >= 0;
 }
 
 /* ---- one run ---- */
@@ -158,14 +187,16 @@ static enum dsq_status check_output(const struct dsq_rule *r, dsq_vid v)
 
 static enum dsq_status run_host_rule(const struct dsq_rule *r)
 {
-    dsq_vid v = r->node->out[0];
-    struct dsq_host_data *out = &r->sizes->host[r->sizes->host_slot[v]];
     DSQ_TRY(host_rule[r->node->op](r));
-    if (!r->dims && (!out->known || out->symbolic))
-        return dsq_rule_fail(r,
-                             "the numbers in output '%s' do not follow from the input sizes "
-                             "(or are more than %d)",
-                             r->graph->value[v].name, (int)DSQ_HOST_ELEMENTS);
+    for (int32_t k = 0; k < r->node->n_out && !r->dims; k++) {
+        dsq_vid v = r->node->out[k];
+        const struct dsq_host_data *out = &r->sizes->host[r->sizes->host_slot[v]];
+        if (!out->known || out->symbolic)
+            return dsq_rule_fail(r,
+                                 "the numbers in output '%s' do not follow from the input sizes "
+                                 "(or are more than %d)",
+                                 r->graph->value[v].name, (int)DSQ_HOST_ELEMENTS);
+    }
     return DSQ_OK;
 }
 
@@ -190,16 +221,20 @@ enum dsq_status dsq_sizes_infer(struct dsq_sizes *s, struct dsq_graph *g, struct
 
 /* ---- import and passes ---- */
 
-/* The type of a node's outputs, if its inputs and attributes alone decide. Whether float operators
+/* The type of a node's output k, if its inputs and attributes alone decide. Whether float operators
  * read or write s8 is decided by passes and stays. */
-static enum dsq_dtype output_type(const struct dsq_graph *g, const struct dsq_node *n,
+static enum dsq_dtype output_type(const struct dsq_graph *g, const struct dsq_node *n, int32_t k,
                                   enum dsq_dtype now)
 {
     int32_t x = n->op == DSQ_OP_CONV ? DSQ_CONV_FIXED : 0;
     enum dsq_dtype in = n->n_in > x && n->in[x] >= 0 ? g->value[n->in[x]].dtype : now;
     switch (n->op) {
     case DSQ_OP_SHAPE:
+    case DSQ_OP_ARGMAX:
+    case DSQ_OP_ARGMIN:
         return DSQ_S64;
+    case DSQ_OP_TOPK:
+        return k == 1 ? DSQ_S64 : in;
     case DSQ_OP_CAST:
         return (enum dsq_dtype)((const struct dsq_cast_attr *)n->attr)->to;
     case DSQ_OP_QUANTIZE:
@@ -220,7 +255,7 @@ static void infer_types(struct dsq_graph *g)
             if (n->out[k] < 0)
                 continue;
             struct dsq_value *v = &g->value[n->out[k]];
-            v->dtype = output_type(g, n, v->dtype);
+            v->dtype = output_type(g, n, k, v->dtype);
         }
     }
 }

@@ -29,21 +29,28 @@ enum dsq_status dsq_shape_concat(const struct dsq_rule *r)
     return DSQ_OK;
 }
 
-/* Contents go in order, which is right for one dimension; sizes have no more. */
 enum dsq_status dsq_host_concat(const struct dsq_rule *r)
 {
+    const struct dsq_axis_attr *a = r->node->attr;
+    const struct dsq_shape *y = dsq_rule_out(r, 0);
     struct dsq_host_data *out = dsq_rule_host_out(r);
-    int32_t n = 0;
-    if (dsq_rule_out(r, 0)->rank != 1 || !dsq_host_begin(r, out))
+    int64_t step[DSQ_MAX_RANK], before = 0;
+    int32_t axis;
+    if (!dsq_host_begin(r, out))
         return DSQ_OK;
+    DSQ_TRY(dsq_rule_axis(r, a->axis, y->rank, &axis));
+    dsq_host_steps(y, step);
     for (int32_t k = 0; k < r->node->n_in; k++) {
         const struct dsq_host_data *x = dsq_rule_host(r, k);
-        size_t skipped = 0;
-        if (!x && !dsq_shape_elements(dsq_rule_in(r, k), &skipped))
+        const int64_t size = dsq_rule_in(r, k)->dim[axis], row = size * step[axis];
+        if (!dsq_dim_is_number(size))
             return DSQ_OK; /* cannot be: the output's shape was known */
-        for (int32_t i = 0; x && i < x->n && n + i < out->n; i++)
-            dsq_host_copy(out, n + i, x, i);
-        n += x ? x->n : (int32_t)skipped;
+        for (int64_t i = 0; x && i < x->n; i++) {
+            int64_t at = i / row * y->dim[axis] * step[axis] + before * step[axis] + i % row;
+            if (at < out->n)
+                dsq_host_copy(out, (int32_t)at, x, (int32_t)i);
+        }
+        before += size;
     }
     return DSQ_OK;
 }

@@ -47,25 +47,6 @@ SAME_SHAPE(quantize)
 SAME_SHAPE(dequantize)
 SAME_SHAPE(requantize)
 
-/* A symbol against a number other than 1 gives the number: the symbol must turn out as it, or as 1.
- */
-static enum dsq_status broadcast_dim(const struct dsq_rule *r, int32_t axis, dsq_dim a, dsq_dim b,
-                                     dsq_dim *out)
-{
-    if (dsq_dim_equal(a, b) || b == 1)
-        *out = a;
-    else if (a == 1)
-        *out = b;
-    else if (dsq_dim_is_number(a) && dsq_dim_is_number(b))
-        return dsq_rule_fail(r, "inputs do not fit together: dimension %d is %lld and %lld",
-                             (int)axis, (long long)a, (long long)b);
-    else if (dsq_dim_is_number(a) || dsq_dim_is_number(b))
-        *out = dsq_dim_is_number(a) ? a : b;
-    else
-        *out = DSQ_DIM_UNKNOWN;
-    return DSQ_OK;
-}
-
 static enum dsq_status broadcast(const struct dsq_rule *r)
 {
     const struct dsq_shape *a = dsq_rule_in(r, 0), *b = dsq_rule_in(r, 1);
@@ -75,7 +56,8 @@ static enum dsq_status broadcast(const struct dsq_rule *r)
     int32_t rank = a->rank > b->rank ? a->rank : b->rank;
     for (int32_t i = 0; i < rank; i++) {
         int32_t ia = i - (rank - a->rank), ib = i - (rank - b->rank);
-        DSQ_TRY(broadcast_dim(r, i, ia < 0 ? 1 : a->dim[ia], ib < 0 ? 1 : b->dim[ib], &y->dim[i]));
+        DSQ_TRY(dsq_rule_broadcast_dim(r, i, ia < 0 ? 1 : a->dim[ia], ib < 0 ? 1 : b->dim[ib],
+                                       &y->dim[i]));
     }
     y->rank = rank;
     return DSQ_OK;

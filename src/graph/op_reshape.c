@@ -163,3 +163,22 @@ enum dsq_status dsq_shape_transpose(const struct dsq_rule *r)
     *dsq_rule_out(r, 0) = y;
     return DSQ_OK;
 }
+
+enum dsq_status dsq_host_transpose(const struct dsq_rule *r)
+{
+    const struct dsq_perm_attr *a = r->node->attr;
+    const struct dsq_host_data *from = dsq_rule_host(r, 0);
+    const struct dsq_shape *x = dsq_rule_in(r, 0);
+    int64_t dense[DSQ_MAX_RANK], step[DSQ_MAX_RANK];
+    if (!from || !dsq_host_begin(r, dsq_rule_host_out(r)))
+        return DSQ_OK;
+    dsq_host_steps(x, dense);
+    for (int32_t i = 0; i < x->rank; i++) {
+        int32_t axis = x->rank - 1 - i;
+        if (a->n)
+            DSQ_TRY(dsq_rule_axis(r, a->perm[i], x->rank, &axis));
+        step[i] = dense[axis];
+    }
+    dsq_host_pick(r, from, 0, step);
+    return DSQ_OK;
+}

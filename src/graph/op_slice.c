@@ -122,19 +122,24 @@ enum dsq_status dsq_shape_slice(const struct dsq_rule *r)
     return DSQ_OK;
 }
 
-/* Of one dimension: sizes have no more. */
 enum dsq_status dsq_host_slice(const struct dsq_rule *r)
 {
-    const struct dsq_host_data *x = dsq_rule_host(r, DATA);
+    const struct dsq_host_data *from = dsq_rule_host(r, DATA);
+    const struct dsq_shape *x = dsq_rule_in(r, DATA);
     struct dsq_host_data *out = dsq_rule_host_out(r);
     struct cut cut[DSQ_MAX_RANK];
+    int64_t step[DSQ_MAX_RANK], origin = 0;
     bool known;
-    if (!x || dsq_rule_in(r, DATA)->rank != 1)
+    if (!from || x->rank < 0)
         return DSQ_OK;
     DSQ_TRY(cut_all(r, cut, &known));
-    if (!known || !dsq_host_begin(r, out))
+    if (!known || !dsq_host_begin(r, out) || out->n == 0)
         return DSQ_OK;
-    for (int32_t i = 0; i < out->n; i++)
-        dsq_host_copy(out, i, x, (int32_t)(cut[0].first + i * cut[0].step));
+    dsq_host_steps(x, step);
+    for (int32_t i = 0; i < x->rank; i++) {
+        origin += cut[i].first * step[i];
+        step[i] *= cut[i].count > 1 ? cut[i].step : 0;
+    }
+    dsq_host_pick(r, from, origin, step);
     return DSQ_OK;
 }

@@ -63,3 +63,29 @@ enum dsq_status dsq_shape_split(const struct dsq_rule *r)
         return equal_parts(r, x->dim[axis], axis);
     return sizes ? given_sizes(r, sizes, x->dim[axis], axis) : DSQ_OK;
 }
+
+enum dsq_status dsq_host_split(const struct dsq_rule *r)
+{
+    const struct dsq_split_attr *a = r->node->attr;
+    const struct dsq_host_data *from = dsq_rule_host(r, 0);
+    const struct dsq_shape *x = dsq_rule_in(r, 0);
+    int64_t step[DSQ_MAX_RANK], before = 0;
+    int32_t axis;
+    if (!from)
+        return DSQ_OK;
+    DSQ_TRY(dsq_rule_axis(r, a->axis, x->rank, &axis));
+    dsq_host_steps(x, step);
+    for (int32_t k = 0; k < r->node->n_out; k++) {
+        struct dsq_host_data *out = dsq_host_begin_output(r, k);
+        if (!out)
+            return DSQ_OK; /* the parts behind it begin nobody knows where */
+        const int64_t size = dsq_rule_out(r, k)->dim[axis], row = size * step[axis];
+        for (int32_t i = 0; i < out->n; i++) {
+            int64_t at = i / row * x->dim[axis] * step[axis] + before * step[axis] + i % row;
+            if (at < from->n)
+                dsq_host_copy(out, i, from, (int32_t)at);
+        }
+        before += size;
+    }
+    return DSQ_OK;
+}

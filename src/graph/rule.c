@@ -77,16 +77,52 @@ void dsq_host_copy(struct dsq_host_data *to, int32_t i, const struct dsq_host_da
         dsq_host_put_int(to, i, from->e[k]);
 }
 
-bool dsq_host_begin(const struct dsq_rule *r, struct dsq_host_data *out)
+static bool begin(const struct dsq_shape *shape, struct dsq_host_data *out)
 {
     size_t n;
-    if (!dsq_shape_elements(dsq_rule_out(r, 0), &n) || n > DSQ_HOST_ELEMENTS)
+    if (!dsq_shape_elements(shape, &n) || n > DSQ_HOST_ELEMENTS)
         return false;
     out->known = true;
     out->n = (int32_t)n;
     for (int32_t i = 0; i < out->n; i++)
         dsq_host_put_dim(out, i, DSQ_DIM_UNKNOWN);
     return true;
+}
+
+bool dsq_host_begin(const struct dsq_rule *r, struct dsq_host_data *out)
+{
+    return begin(dsq_rule_out(r, 0), out);
+}
+
+struct dsq_host_data *dsq_host_begin_output(const struct dsq_rule *r, int32_t k)
+{
+    struct dsq_host_data *out = &r->sizes->host[r->sizes->host_slot[r->node->out[k]]];
+    return begin(dsq_rule_out(r, k), out) ? out : NULL;
+}
+
+void dsq_host_steps(const struct dsq_shape *s, int64_t *step)
+{
+    int64_t elements = 1;
+    for (int32_t k = s->rank - 1; k >= 0; k--) {
+        step[k] = elements;
+        elements *= s->dim[k];
+    }
+}
+
+void dsq_host_pick(const struct dsq_rule *r, const struct dsq_host_data *from, int64_t origin,
+                   const int64_t *step)
+{
+    const struct dsq_shape *y = dsq_rule_out(r, 0);
+    struct dsq_host_data *out = dsq_rule_host_out(r);
+    for (int32_t i = 0; i < out->n; i++) {
+        int64_t rest = i, at = origin;
+        for (int32_t k = y->rank - 1; k >= 0; k--) {
+            at += rest % y->dim[k] * step[k];
+            rest /= y->dim[k];
+        }
+        if (at >= 0 && at < from->n)
+            dsq_host_copy(out, i, from, (int32_t)at);
+    }
 }
 
 enum dsq_status dsq_rule_axis(const struct dsq_rule *r, int64_t axis, int32_t rank, int32_t *out)
@@ -108,6 +144,23 @@ enum dsq_status dsq_rule_same_dim(const struct dsq_rule *r, const char *what, ds
         *out = a;
     else
         *out = dsq_dim_is_number(b) || a == DSQ_DIM_UNKNOWN ? b : DSQ_DIM_UNKNOWN;
+    return DSQ_OK;
+}
+
+enum dsq_status dsq_rule_broadcast_dim(const struct dsq_rule *r, int32_t axis, dsq_dim a, dsq_dim b,
+                                       dsq_dim *out)
+{
+    if (dsq_dim_equal(a, b) || b == 1)
+        *out = a;
+    else if (a == 1)
+        *out = b;
+    else if (dsq_dim_is_number(a) && dsq_dim_is_number(b))
+        return dsq_rule_fail(r, "inputs do not fit together: dimension %d is %lld and %lld",
+                             (int)axis, (long long)a, (long long)b);
+    else if (dsq_dim_is_number(a) || dsq_dim_is_number(b))
+        *out = dsq_dim_is_number(a) ? a : b;
+    else
+        *out = DSQ_DIM_UNKNOWN;
     return DSQ_OK;
 }
 

@@ -32,9 +32,11 @@ typedef enum dsq_status dsq_rule_fn(const struct dsq_rule *r);
 /* The operators flagged HOST: X(ID, name). */
 #define DSQ_HOST_OPS(X)                                                                            \
     X(ADD, add)                                                                                    \
-    X(SUB, sub) X(MUL, mul) X(DIV, div) X(CONCAT, concat) X(SHAPE, shape) X(GATHER, gather)        \
-        X(SLICE, slice) X(SQUEEZE, squeeze) X(UNSQUEEZE, unsqueeze) X(CAST, cast)                  \
-            X(RESHAPE, reshape) X(IDENTITY, identity)
+    X(SUB, sub)                                                                                    \
+    X(MUL, mul) X(DIV, div) X(CONCAT, concat) X(SHAPE, shape) X(GATHER, gather) X(SLICE, slice)    \
+        X(SQUEEZE, squeeze) X(UNSQUEEZE, unsqueeze) X(CAST, cast) X(RESHAPE, reshape)              \
+            X(IDENTITY, identity) X(TRANSPOSE, transpose) X(EXPAND, expand) X(RANGE, range)        \
+                X(REDUCE, reduce) X(SPLIT, split)
 #define DSQ_HOST_PROTOTYPE(ID, name) dsq_rule_fn dsq_host_##name;
 DSQ_HOST_OPS(DSQ_HOST_PROTOTYPE)
 #undef DSQ_HOST_PROTOTYPE
@@ -63,11 +65,26 @@ void dsq_host_copy(struct dsq_host_data *to, int32_t i, const struct dsq_host_da
  * are too many, or the shape is not known. */
 bool dsq_host_begin(const struct dsq_rule *r, struct dsq_host_data *out);
 
+/* The same of output k, where there are several; NULL when they are too many. */
+struct dsq_host_data *dsq_host_begin_output(const struct dsq_rule *r, int32_t k);
+
+/* Elements between neighbours along each dimension of contents of this shape, whose dimensions are
+ * numbers. */
+void dsq_host_steps(const struct dsq_shape *s, int64_t *step);
+/* The contents of the output, which has been begun: its element (i0, i1, ...) is from's element
+ * origin + sum i_k * step[k]. */
+void dsq_host_pick(const struct dsq_rule *r, const struct dsq_host_data *from, int64_t origin,
+                   const int64_t *step);
+
 /* -rank..rank-1 to 0..rank-1; SHAPE when outside. */
 enum dsq_status dsq_rule_axis(const struct dsq_rule *r, int64_t axis, int32_t rank, int32_t *out);
 /* One dimension that two values must share: the surer of both; SHAPE when two numbers differ. */
 enum dsq_status dsq_rule_same_dim(const struct dsq_rule *r, const char *what, dsq_dim a, dsq_dim b,
                                   dsq_dim *out);
+/* Dimension `axis` that a and b broadcast to. A symbol against a number other than 1 gives the
+ * number: the symbol must turn out as it, or as 1. */
+enum dsq_status dsq_rule_broadcast_dim(const struct dsq_rule *r, int32_t axis, dsq_dim a, dsq_dim b,
+                                       dsq_dim *out);
 /* A shape of that rank with unknown dimensions. */
 void dsq_rule_unknown_dims(struct dsq_shape *s, int32_t rank);
 /* SHAPE, "NODE: ..." */

@@ -13,9 +13,13 @@ list(APPEND DSQ_SOURCES
   src/graph/op_concat.c
   src/graph/op_conv.c
   src/graph/op_elementwise.c
+  src/graph/op_blocks.c
   src/graph/op_gather.c
   src/graph/op_matrix.c
   src/graph/op_norm.c
+  src/graph/op_pad.c
+  src/graph/op_range.c
+  src/graph/op_reduce.c
   src/graph/op_reshape.c
   src/graph/op_resize.c
   src/graph/op_slice.c

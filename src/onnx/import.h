@@ -139,13 +139,16 @@ enum dsq_status dsq_import_new_ints(struct dsq_import *im, const char *what, con
                                     size_t n, dsq_vid *out) DSQ_MUST_CHECK;
 enum dsq_status dsq_import_new_floats(struct dsq_import *im, const char *what, const float *v,
                                       size_t n, dsq_vid *out) DSQ_MUST_CHECK;
+/* One element of that type, rank 0. */
+enum dsq_status dsq_import_new_scalar(struct dsq_import *im, const char *what, enum dsq_dtype type,
+                                      const void *v, dsq_vid *out) DSQ_MUST_CHECK;
 /* Append a node that makes the current node's first output. */
 enum dsq_status dsq_import_emit(struct dsq_import *im, enum dsq_op op, int32_t n_in,
                                 const dsq_vid *in, const void *attr) DSQ_MUST_CHECK;
-/* Append a node that makes all of the current node's outputs; an output without a name is a value
- * that only we know. */
-enum dsq_status dsq_import_emit_all(struct dsq_import *im, enum dsq_op op, int32_t n_in,
-                                    const dsq_vid *in, const void *attr) DSQ_MUST_CHECK;
+/* Append a node that makes the current node's first n outputs; one without a name is a value that
+ * only we know. */
+enum dsq_status dsq_import_emit_outputs(struct dsq_import *im, enum dsq_op op, int32_t n_in,
+                                        const dsq_vid *in, size_t n, const void *attr) DSQ_MUST_CHECK;
 /* Append a node whose output only we know: "OUTPUT.what". `out` may be one of `in`. */
 enum dsq_status dsq_import_emit_inner(struct dsq_import *im, enum dsq_op op, const char *what,
                                       int32_t n_in, const dsq_vid *in, const void *attr,
@@ -168,6 +171,9 @@ enum dsq_status dsq_import_ints(struct dsq_import *im, const char *name, size_t 
                                 size_t *n) DSQ_MUST_CHECK;
 enum dsq_status dsq_import_floats(struct dsq_import *im, const char *name, size_t max, float *v,
                                   size_t *n) DSQ_MUST_CHECK;
+/* A tensor; absent: *t NULL. */
+enum dsq_status dsq_import_tensor(struct dsq_import *im, const char *name,
+                                  const Onnx__TensorProto **t) DSQ_MUST_CHECK;
 /* A string out of a NULL-terminated list, as its index; absent: `otherwise`. UNSUPPORTED for
  * others. */
 enum dsq_status dsq_import_choice(struct dsq_import *im, const char *name,

@@ -105,9 +105,9 @@ static const char *inner_name(struct dsq_import *im, const char *what)
 }
 
 static enum dsq_status new_constant(struct dsq_import *im, const char *what, enum dsq_dtype type,
-                                    const void *v, size_t n, dsq_vid *out)
+                                    int32_t rank, const void *v, size_t n, dsq_vid *out)
 {
-    struct dsq_shape shape = {.rank = 1, .dim = {(int64_t)n}};
+    struct dsq_shape shape = {.rank = rank, .dim = {(int64_t)n}};
     const char *name = inner_name(im, what);
     if (!name)
         return dsq_fail(im->diag, DSQ_NOMEM, "out of memory");
@@ -118,13 +118,19 @@ static enum dsq_status new_constant(struct dsq_import *im, const char *what, enu
 enum dsq_status dsq_import_new_ints(struct dsq_import *im, const char *what, const int64_t *v,
                                     size_t n, dsq_vid *out)
 {
-    return new_constant(im, what, DSQ_S64, v, n, out);
+    return new_constant(im, what, DSQ_S64, 1, v, n, out);
 }
 
 enum dsq_status dsq_import_new_floats(struct dsq_import *im, const char *what, const float *v,
                                       size_t n, dsq_vid *out)
 {
-    return new_constant(im, what, DSQ_F32, v, n, out);
+    return new_constant(im, what, DSQ_F32, 1, v, n, out);
+}
+
+enum dsq_status dsq_import_new_scalar(struct dsq_import *im, const char *what, enum dsq_dtype type,
+                                      const void *v, dsq_vid *out)
+{
+    return new_constant(im, what, type, 0, v, 1, out);
 }
 
 enum dsq_status dsq_import_emit(struct dsq_import *im, enum dsq_op op, int32_t n_in,
@@ -142,7 +148,7 @@ enum dsq_status dsq_import_emit(struct dsq_import *im, enum dsq_op op, int32_t n
 static enum dsq_status out_value(struct dsq_import *im, size_t i, dsq_vid *out)
 {
     static const struct dsq_shape unknown = {.rank = -1};
-    const char *name = im->node->output[i];
+    const char *name = i < im->node->n_output ? im->node->output[i] : "";
     if (name[0])
         return dsq_import_value(im, dsq_import_names_find(im, name), out);
     name = dsq_import_fresh_name(im, "unused");
@@ -151,16 +157,15 @@ static enum dsq_status out_value(struct dsq_import *im, size_t i, dsq_vid *out)
     return dsq_graph_add_value(im->graph, name, DSQ_F32, &unknown, out, im->diag);
 }
 
-enum dsq_status dsq_import_emit_all(struct dsq_import *im, enum dsq_op op, int32_t n_in,
-                                    const dsq_vid *in, const void *attr)
+enum dsq_status dsq_import_emit_outputs(struct dsq_import *im, enum dsq_op op, int32_t n_in,
+                                        const dsq_vid *in, size_t n, const void *attr)
 {
-    size_t n = im->node->n_output;
     int32_t index;
+    if (n == 0 || n > INT32_MAX || im->node->n_output > n)
+        return dsq_import_fail(im, DSQ_MALFORMED, "%zu outputs", im->node->n_output);
     dsq_vid *out = dsq_arena_calloc(&im->scratch, n, sizeof *out);
     if (!out)
         return dsq_fail(im->diag, DSQ_NOMEM, "out of memory");
-    if (n == 0 || n > INT32_MAX)
-        return dsq_import_fail(im, DSQ_MALFORMED, "%zu outputs", n);
     for (size_t i = 0; i < n; i++)
         DSQ_TRY(out_value(im, i, &out[i]));
     return dsq_graph_add_node(im->graph, op, im->node->name ? im->node->name : "", n_in, in,

@@ -119,7 +119,8 @@ static enum dsq_status emit_split(struct dsq_import *im, dsq_vid sizes, bool une
     dsq_vid in[2] = {DSQ_NO_VALUE, sizes};
     DSQ_TRY(dsq_import_int(im, "axis", 0, &attr.axis));
     DSQ_TRY(dsq_import_in(im, 0, &in[0]));
-    return dsq_import_emit_all(im, im->op->op, sizes == DSQ_NO_VALUE ? 1 : 2, in, &attr);
+    return dsq_import_emit_outputs(im, im->op->op, sizes == DSQ_NO_VALUE ? 1 : 2, in,
+                                   im->node->n_output, &attr);
 }
 
 enum dsq_status dsq_import_split_attribute(struct dsq_import *im)
@@ -148,7 +149,7 @@ enum dsq_status dsq_import_split_input(struct dsq_import *im)
     return emit_split(im, v, im->opset >= 18);
 }
 
-/* Squeeze and Unsqueeze; the IR's axes are always a constant int64 input. */
+/* Squeeze and Unsqueeze; the IR's axes are always an input. */
 static enum dsq_status emit_squeeze(struct dsq_import *im, dsq_vid axes)
 {
     dsq_vid in[2] = {DSQ_NO_VALUE, axes};
@@ -171,15 +172,7 @@ enum dsq_status dsq_import_squeeze_attribute(struct dsq_import *im)
 
 enum dsq_status dsq_import_squeeze_input(struct dsq_import *im)
 {
-    struct dsq_import_name *root;
-    struct dsq_onnx_tensor t;
-    dsq_vid v = DSQ_NO_VALUE;
-    if (dsq_import_has_in(im, 1)) {
-        DSQ_TRY(dsq_import_const_in(im, 1, "axes", &root, &t));
-        if (t.dtype != DSQ_S64 || t.shape.rank > 1)
-            return dsq_import_fail(im, DSQ_MALFORMED, "axes '%s' must be a list of int64",
-                                   im->node->input[1]);
-        DSQ_TRY(dsq_import_const_value(im, 1, &v));
-    }
-    return emit_squeeze(im, v);
+    dsq_vid axes;
+    DSQ_TRY(dsq_import_in_or_none(im, 1, &axes));
+    return emit_squeeze(im, axes);
 }

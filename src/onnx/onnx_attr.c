@@ -108,6 +108,18 @@ enum dsq_status dsq_import_floats(struct dsq_import *im, const char *name, size_
     return DSQ_OK;
 }
 
+enum dsq_status dsq_import_tensor(struct dsq_import *im, const char *name,
+                                  const Onnx__TensorProto **t)
+{
+    const Onnx__AttributeProto *a = take(im, name);
+    *t = a ? a->t : NULL;
+    if (!a)
+        return DSQ_OK;
+    DSQ_TRY(check_type(im, a, TYPE(TENSOR), a->t != NULL, "tensor"));
+    return a->t ? DSQ_OK
+                : dsq_import_fail(im, DSQ_MALFORMED, "attribute '%s' holds no tensor", name);
+}
+
 static bool string_is(const ProtobufCBinaryData *s, const char *text)
 {
     return s->len == strlen(text) && (!s->len || memcmp(s->data, text, s->len) == 0);

@@ -38,11 +38,13 @@ list(APPEND DSQ_SOURCES
   src/onnx/import_fold.c
   src/onnx/import_inputs.c
   src/onnx/import_matrix.c
+  src/onnx/import_move.c
   src/onnx/import_names.c
   src/onnx/import_node.c
   src/onnx/import_norm.c
   src/onnx/import_pool.c
   src/onnx/import_quant.c
+  src/onnx/import_reduce.c
   src/onnx/import_resize.c
   src/onnx/import_shape.c
   src/onnx/import_unary.c
@@ -51,4 +53,5 @@ list(APPEND DSQ_SOURCES
   src/onnx/model_walk.c
   src/onnx/model_write.c
   src/onnx/onnx_attr.c
-  src/onnx/onnx_tensor.c)
+  src/onnx/onnx_tensor.c
+)

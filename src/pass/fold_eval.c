@@ -289,6 +289,35 @@ static bool broadcast_view(const struct dsq_value *x, const struct dsq_shape *y,
     return true;
 }
 
+static bool fold_expand(const struct dsq_value *x, const struct dsq_value *y, void *dst)
+{
+    struct view v;
+    if (x->dtype != y->dtype || !broadcast_view(x, &y->shape, &v))
+        return false;
+    copy_view(&v, &y->shape, dsq_dtype_bytes(y->dtype), dst);
+    return true;
+}
+
+/* start + i * step */
+static bool fold_range(const struct dsq_value *start, const struct dsq_value *step,
+                       const struct dsq_value *y, void *dst)
+{
+    int64_t first, by;
+    if (!step || start->dtype != y->dtype || step->dtype != y->dtype || y->shape.rank != 1)
+        return false;
+    for (int64_t i = 0; i < y->shape.dim[0]; i++) {
+        if (y->dtype == DSQ_F32)
+            ((float *)dst)[i] = *(const float *)start->data + (float)i * *(const float *)step->data;
+        else if (!integer_at(start, 0, &first) || !integer_at(step, 0, &by))
+            return false;
+        else if (y->dtype == DSQ_S64)
+            ((int64_t *)dst)[i] = (int64_t)((uint64_t)first + (uint64_t)i * (uint64_t)by);
+        else
+            ((int32_t *)dst)[i] = (int32_t)(uint32_t)((uint64_t)first + (uint64_t)i * (uint64_t)by);
+    }
+    return true;
+}
+
 static float float_of(enum dsq_op op, float a, float b)
 {
     return op == DSQ_OP_ADD ? a + b : op == DSQ_OP_SUB ? a - b : op == DSQ_OP_MUL ? a * b : a / b;
@@ -359,6 +388,10 @@ bool dsq_fold_node(const struct dsq_graph *g, int32_t i, void *dst)
         return fold_gather(n->attr, x, input(g, n, 1), y, dst);
     case DSQ_OP_CONCAT:
         return fold_concat(g, n, y, dst);
+    case DSQ_OP_EXPAND:
+        return fold_expand(x, y, dst);
+    case DSQ_OP_RANGE:
+        return fold_range(x, input(g, n, 2), y, dst);
     case DSQ_OP_CAST:
         return fold_cast(x, y, dst);
     case DSQ_OP_ADD:

@@ -120,7 +120,7 @@ static void test_host_flags(void **state)
                          DSQ_OK);
         for (int i = 1; i < 8; i++)
             in[i] = in[0];
-        assert_int_equal(dsq_graph_add_value(g, "y", DSQ_S64, NULL, &out, NULL), DSQ_OK);
+        assert_int_equal(dsq_graph_add_value(g, "y", DSQ_S64, &one, &out, NULL), DSQ_OK);
         assert_int_equal(
             dsq_graph_add_node(g, (enum dsq_op)op, "", info->in_min, in, 1, &out, NULL, NULL, NULL),
             DSQ_OK);
@@ -208,6 +208,28 @@ static const struct {
     {"%s s64 ? = shape(%x)\n%r s64 ? = reshape(%s, %square)\n%y s64 ? = reshape(%r, %flat)",
      "N,8,H,W",
      {2, 8, 5, 7}},
+#define SQUARE "%s s64 ? = shape(%x)\n%r s64 ? = reshape(%s, %square)\n"
+    {SQUARE "%y s64 ? = transpose(%r)", "N,H,8,W", {2, 5, 8, 7}},
+    {SQUARE "%y s64 ? = gather(%r, %back) {axis=1}", "8,N,W,H", {8, 2, 7, 5}},
+    {SQUARE "%y s64 ? = gather(%r, %one) {axis=0}", "H,W", {5, 7}},
+    {SQUARE "%y s64 ? = slice(%r, %last, %far, %axis, %step)", "H,W", {5, 7}},
+    {SQUARE "%y s64 ? = slice(%r, %far, %last, %last)", "N,H", {2, 5}},
+    {SQUARE "%a s64 ? = gather(%r, %axis) {axis=1}\n%y s64 ? = concat(%a, %a) {axis=1}", "N,N,H,H",
+     {2, 2, 5, 5}},
+    {"%y s64 ? = expand(%back, %square)", "-1,-2,-1,-2", {-1, -2, -1, -2}},
+    {"%y s64 ? = range(%minus, %zero, %three)", "-7,-4,-1", {-7, -4, -1}},
+    {"%y s64 ? = range(%one, %minus, %step3)", "1,-2,-5", {1, -2, -5}},
+    {SQUARE "%y s64 ? = reduce(%r, %axis) {kind=sum}", "?,W+8", {7, 15}},
+    {SQUARE "%y s64 ? = reduce(%r, %last) {kind=prod}", "8*N,?", {16, 35}},
+    {"%s s64 ? = shape(%x)\n%y s64 ? = reduce(%s) {kind=prod}", "?", {560}},
+    {"%y s64 ? = reduce(%back) {kind=max}", "-1", {-1}},
+    {"%y s64 ? = reduce(%back) {kind=min keepdims=1}", "-2", {-2}},
+    {"%y s64 ? = reduce(%back) {kind=mean}", "-1", {-1}},
+    {"%y s64 ? = reduce(%back) {kind=l1}", "3", {3}},
+    {"%y s64 ? = reduce(%back) {kind=sum_square}", "5", {5}},
+    {"%y s64 ? = reduce(%none) {kind=prod}", "1", {1}},
+    {"%s s64 ? = shape(%x)\n%a s64 ?, %y s64 ? = split(%s)", "H,W", {5, 7}},
+    {SQUARE "%a s64 ?, %y s64 ? = split(%r) {axis=1}", "8,W", {8, 7}},
     {"%u s64 ? = unsqueeze(%back, %axis)\n%y s64 ? = squeeze(%u)", "-1,-2", {-1, -2}},
 };
 
@@ -238,7 +260,7 @@ static struct dsq_graph *contents_graph(const char *body)
              "const %%minus s64 [1] {-7}\nconst %%back s64 [2] {-1,-2}\n"
              "const %%far s64 [1] {0}\nconst %%axis s64 [1] {0}\nconst %%step s64 [1] {-1}\n"
              "const %%square s64 [2] {2,2}\nconst %%flat s64 [1] {-1}\nconst %%last s64 [1] {-1}\n"
-             "%s\noutput %%y\n",
+             "const %%step3 s64 [] {-3}\nconst %%none s64 [0] {}\n%s\noutput %%y\n",
              body);
     return parse_graph(text);
 }
@@ -299,13 +321,13 @@ static void test_bad_arithmetic(void **state)
 {
     (void)state;
     static const char *const bodies[] = {
-        "%y s64 ? = div(%one, %zero)",
-        "const %big s64 [] {9223372036854775807}\n%y s64 ? = add(%big, %one)",
-        "const %low s64 [] {-9223372036854775808}\n%y s64 ? = div(%low, %last)",
-        "const %big s64 [] {9223372036854775807}\n%y s64 ? = mul(%big, %three)",
-        "const %big s64 [] {2147483648}\n%y s32 ? = cast(%big) {to=s32}",
-        "const %at s64 [] {2}\n%y s64 ? = gather(%back, %at)",
-        "const %at s64 [] {-3}\n%y s64 ? = gather(%back, %at)",
+        "%y s64 [] = div(%one, %zero)",
+        "const %big s64 [] {9223372036854775807}\n%y s64 [] = add(%big, %one)",
+        "const %low s64 [] {-9223372036854775808}\n%y s64 [1] = div(%low, %last)",
+        "const %big s64 [] {9223372036854775807}\n%y s64 [1] = mul(%big, %three)",
+        "const %big s64 [] {2147483648}\n%y s32 [] = cast(%big) {to=s32}",
+        "const %at s64 [] {2}\n%y s64 [] = gather(%back, %at)",
+        "const %at s64 [] {-3}\n%y s64 [] = gather(%back, %at)",
     };
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         struct dsq_graph *g = contents_graph(bodies[i]);

@@ -180,7 +180,7 @@ static const struct {
     {"%y f32 ? = relu(_) {x=1}", 21, "'x'"},
     {"%y f32 ? = cast(_) {to=f16}", 24, "f16"},
     {"%y f32 ? = clip(_) {lo=0,1}", 26, "1 elements"},
-    {"%y f32 ? = softmax(_) {axis=", 11, "softmax"},
+    {"%y f32 ? = hardmax(_) {axis=", 11, "hardmax"},
     {"%y f32 ? = flatten(_) {axis=1", 30, "attribute"},
     {"%y f32 ? = flatten(_) name=x", 28, "string"},
     {"output %y", 8, "'y'"},

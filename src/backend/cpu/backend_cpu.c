@@ -56,6 +56,19 @@ static const struct dsq_cpu_op *const ops[DSQ_OP_COUNT] = {
     [DSQ_OP_RESHAPE] = &dsq_cpu_reshape,
     [DSQ_OP_FLATTEN] = &dsq_cpu_reshape,
     [DSQ_OP_TRANSPOSE] = &dsq_cpu_transpose,
+    [DSQ_OP_PAD] = &dsq_cpu_pad,
+    [DSQ_OP_TILE] = &dsq_cpu_tile,
+    [DSQ_OP_EXPAND] = &dsq_cpu_expand,
+    [DSQ_OP_RANGE] = &dsq_cpu_range,
+    [DSQ_OP_GATHER_ELEMENTS] = &dsq_cpu_gather_elements,
+    [DSQ_OP_DEPTH_TO_SPACE] = &dsq_cpu_depth_to_space,
+    [DSQ_OP_SPACE_TO_DEPTH] = &dsq_cpu_space_to_depth,
+    [DSQ_OP_REDUCE] = &dsq_cpu_reduce,
+    [DSQ_OP_ARGMAX] = &dsq_cpu_arg,
+    [DSQ_OP_ARGMIN] = &dsq_cpu_arg,
+    [DSQ_OP_TOPK] = &dsq_cpu_topk,
+    [DSQ_OP_SOFTMAX] = &dsq_cpu_softmax,
+    [DSQ_OP_LOG_SOFTMAX] = &dsq_cpu_softmax,
     [DSQ_OP_IDENTITY] = &dsq_cpu_relayout,
     [DSQ_OP_RELAYOUT] = &dsq_cpu_relayout,
     [DSQ_OP_QUANTIZE] = &dsq_cpu_quantize,
@@ -87,6 +100,14 @@ enum dsq_status dsq_cpu_fail(const struct dsq_prepared *p, struct dsq_diag *d, e
         return dsq_fail(d, s, "node '%s' (%s): %s", n->name, op, text);
     return dsq_fail(d, s, "node of output '%s' (%s): %s", p->graph->value[n->out[0]].name, op,
                     text);
+}
+
+bool dsq_cpu_same_type(const struct dsq_graph *g, const struct dsq_node *n, char *why, size_t bytes)
+{
+    enum dsq_dtype x = g->value[n->in[0]].dtype, y = g->value[n->out[0]].dtype;
+    if (x != y)
+        return dsq_cpu_refuse(why, bytes, "%s to %s", dsq_dtype_name(x), dsq_dtype_name(y));
+    return true;
 }
 
 static bool cpu_supports(const struct dsq_graph *g, int32_t node, char *why, size_t why_bytes)

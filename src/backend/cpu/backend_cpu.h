@@ -68,6 +68,13 @@ extern const struct dsq_cpu_op dsq_cpu_conv, dsq_cpu_batchnorm, dsq_cpu_unary, d
     dsq_cpu_slice, dsq_cpu_gather;
 extern const struct dsq_cpu_op dsq_cpu_split;
 
+extern const struct dsq_cpu_op dsq_cpu_pad, dsq_cpu_tile, dsq_cpu_expand, dsq_cpu_range,
+    dsq_cpu_gather_elements, dsq_cpu_depth_to_space, dsq_cpu_space_to_depth, dsq_cpu_reduce,
+    dsq_cpu_arg, dsq_cpu_topk, dsq_cpu_softmax;
+
+/* Input 0 and the output are of one type: the `supports` of what only moves data. */
+bool dsq_cpu_same_type(const struct dsq_graph *g, const struct dsq_node *n, char *why,
+                       size_t bytes);
 /* Write the reason and answer false: for `supports`. */
 bool dsq_cpu_refuse(char *why, size_t bytes, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -99,6 +106,16 @@ static inline const struct dsq_view *dsq_cpu_in(const struct dsq_call *c, int32_
 static inline const struct dsq_view *dsq_cpu_out(const struct dsq_call *c, int32_t i)
 {
     return &c->view[c->node->out[i]];
+}
+/* NULL where an optional input is absent. */
+static inline const struct dsq_view *dsq_cpu_optional(const struct dsq_call *c, int32_t i)
+{
+    return i < c->node->n_in && c->node->in[i] != DSQ_NO_VALUE ? dsq_cpu_in(c, i) : NULL;
+}
+/* Of a view of s64 or s32, the element at this offset. */
+static inline int64_t dsq_cpu_integer(const struct dsq_view *v, int64_t i)
+{
+    return v->dtype == DSQ_S32 ? ((const int32_t *)v->data)[i] : ((const int64_t *)v->data)[i];
 }
 static inline struct dsq_rows_quant dsq_cpu_quant(const struct dsq_quant *q)
 {

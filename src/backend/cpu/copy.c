@@ -26,14 +26,22 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+#define COPY_ELEMENTS(T)                                                                           \
+    for (int64_t i = 0; i < n; i++)                                                                \
+    ((T *)dst)[i * step[0]] = ((const T *)src)[i * step[1]]
+
+/* Of 1, 4 or 8 bytes: there are no others. */
 static void copy_elements(const struct copy_job *j, int64_t n, const int64_t *offset,
                           const int64_t *step)
 {
-    size_t e = j->element;
-    char *dst = j->dst + offset[0] * (int64_t)e;
-    const char *src = j->src + offset[1] * (int64_t)e;
-    for (int64_t i = 0; i < n; i++)
-        memcpy(dst + i * step[0] * (int64_t)e, src + i * step[1] * (int64_t)e, e);
+    void *dst = j->dst + offset[0] * (int64_t)j->element;
+    const void *src = j->src + offset[1] * (int64_t)j->element;
+    if (j->element == 1)
+        COPY_ELEMENTS(uint8_t);
+    else if (j->element == 4)
+        COPY_ELEMENTS(uint32_t);
+    else
+        COPY_ELEMENTS(uint64_t);
 }
 
 static void copy_run(void *arg, int64_t n, const int64_t *offset, const int64_t *step, int worker)

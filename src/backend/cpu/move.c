@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operators that only move data: reshape, flatten, squeeze, unsqueeze, transpose, slice, gather;
+ * Operators that only move data: reshape, flatten, squeeze, unsqueeze, transpose, slice;
  * and cast, which also changes its type. All but cast come down to a copy between two views of
  * equal dimensions, so any element type and, unless said otherwise, any strides will do.
  */
@@ -8,15 +8,6 @@
 
 #include "backend/cpu/nd.h"
 #include "graph/infer.h"
-
-static bool same_type_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
-                               size_t bytes)
-{
-    enum dsq_dtype x = g->value[n->in[0]].dtype, y = g->value[n->out[0]].dtype;
-    if (x != y)
-        return dsq_cpu_refuse(why, bytes, "%s to %s", dsq_dtype_name(x), dsq_dtype_name(y));
-    return true;
-}
 
 /* ---- reshape, flatten, squeeze, unsqueeze: the same elements in ONNX order ---- */
 
@@ -40,7 +31,7 @@ static enum dsq_status reshape_run(const struct dsq_prepared *p, const struct ds
 
 const struct dsq_cpu_op dsq_cpu_reshape = {
     .memory = DSQ_MEM_READS_ANY,
-    .supports = same_type_supports,
+    .supports = dsq_cpu_same_type,
     .run = reshape_run,
 };
 
@@ -65,18 +56,11 @@ static enum dsq_status transpose_run(const struct dsq_prepared *p, const struct 
 
 const struct dsq_cpu_op dsq_cpu_transpose = {
     .memory = DSQ_MEM_READS_ANY | DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
-    .supports = same_type_supports,
+    .supports = dsq_cpu_same_type,
     .run = transpose_run,
 };
 
 /* ---- slice ---- */
-
-static int64_t integer_at(const struct dsq_view *v, int64_t i)
-{
-    if (v->dtype == DSQ_S32)
-        return ((const int32_t *)v->data)[i];
-    return ((const int64_t *)v->data)[i];
-}
 
 static bool is_integers(const struct dsq_graph *g, const struct dsq_node *n, int32_t i)
 {
@@ -92,19 +76,14 @@ static bool slice_supports(const struct dsq_graph *g, const struct dsq_node *n, 
     for (int32_t i = 1; i < 5; i++)
         if (!is_integers(g, n, i))
             return dsq_cpu_refuse(why, bytes, "input %d is neither s64 nor s32", (int)i);
-    return same_type_supports(g, n, why, bytes);
-}
-
-static const struct dsq_view *optional_in(const struct dsq_call *c, int32_t i)
-{
-    return i < c->node->n_in && c->node->in[i] != DSQ_NO_VALUE ? dsq_cpu_in(c, i) : NULL;
+    return dsq_cpu_same_type(g, n, why, bytes);
 }
 
 static enum dsq_status slice_run(const struct dsq_prepared *p, const struct dsq_call *c,
                                  struct dsq_diag *d)
 {
     const struct dsq_view *x = dsq_cpu_in(c, 0), *y = dsq_cpu_out(c, 0), *starts = dsq_cpu_in(c, 1);
-    const struct dsq_view *axes = optional_in(c, 3), *steps = optional_in(c, 4);
+    const struct dsq_view *axes = dsq_cpu_optional(c, 3), *steps = dsq_cpu_optional(c, 4);
     struct dsq_view part = *y;
     memcpy(part.strides, x->strides, sizeof part.strides);
     int64_t offset = 0, n = (int64_t)dsq_view_elements(starts);
@@ -112,12 +91,12 @@ static enum dsq_status slice_run(const struct dsq_prepared *p, const struct dsq_
         (steps && (int64_t)dsq_view_elements(steps) != n))
         return dsq_cpu_fail(p, d, DSQ_SHAPE, "starts, axes and steps differ in length");
     for (int64_t i = 0; i < n; i++) {
-        int64_t axis = axes ? integer_at(axes, i) : i, step = steps ? integer_at(steps, i) : 1;
+        int64_t axis = axes ? dsq_cpu_integer(axes, i) : i, step = steps ? dsq_cpu_integer(steps, i) : 1;
         axis = axis < 0 ? axis + x->rank : axis;
         if (axis < 0 || axis >= x->rank || step == 0)
             return dsq_cpu_fail(p, d, DSQ_SHAPE, "axis %lld or step %lld does not fit its input",
                                 (long long)axis, (long long)step);
-        int64_t start = dsq_slice_first(x->dims[axis], integer_at(starts, i), step);
+        int64_t start = dsq_slice_first(x->dims[axis], dsq_cpu_integer(starts, i), step);
         if (y->dims[axis] > 0) {
             /* |step| beyond the size reaches one element only, and its stride is never used. */
             int64_t last = y->dims[axis] > 1 ? start + (y->dims[axis] - 1) * step : start;
@@ -137,69 +116,6 @@ const struct dsq_cpu_op dsq_cpu_slice = {
     .memory = DSQ_MEM_READS_ANY | DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
     .supports = slice_supports,
     .run = slice_run,
-};
-
-/* ---- gather: one copy an index ---- */
-
-static bool gather_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
-                            size_t bytes)
-{
-    if (!is_integers(g, n, 1))
-        return dsq_cpu_refuse(why, bytes, "its indices are neither s64 nor s32");
-    return same_type_supports(g, n, why, bytes);
-}
-
-/* The i-th element of a dense or strided view of indices, as offsets in it and in the output. */
-static int64_t index_at(const struct dsq_view *indices, const struct dsq_view *y, int32_t axis,
-                        int64_t i, int64_t *y_offset)
-{
-    int64_t at = 0;
-    *y_offset = 0;
-    for (int32_t k = indices->rank - 1; k >= 0; k--) {
-        int64_t here = i % indices->dims[k];
-        i /= indices->dims[k];
-        at += here * indices->strides[k];
-        *y_offset += here * y->strides[axis + k];
-    }
-    return integer_at(indices, at);
-}
-
-static enum dsq_status gather_run(const struct dsq_prepared *p, const struct dsq_call *c,
-                                  struct dsq_diag *d)
-{
-    const struct dsq_axis_attr *a = c->node->attr;
-    const struct dsq_view *x = dsq_cpu_in(c, 0), *indices = dsq_cpu_in(c, 1),
-                          *y = dsq_cpu_out(c, 0);
-    int32_t axis = (int32_t)(a->axis < 0 ? a->axis + x->rank : a->axis);
-    int64_t element = (int64_t)dsq_dtype_bytes(x->dtype), size = x->dims[axis];
-    struct dsq_view src = *x, dst = *x;
-    /* Both without the gathered axis. */
-    src.layout = dst.layout = DSQ_NCHW;
-    src.rank = dst.rank = x->rank - 1;
-    for (int32_t i = 0, to = 0; i < x->rank; i++) {
-        if (i == axis)
-            continue;
-        src.dims[to] = dst.dims[to] = x->dims[i];
-        src.strides[to] = x->strides[i];
-        dst.strides[to++] = y->strides[i < axis ? i : i - 1 + indices->rank];
-    }
-    for (int64_t i = 0; i < (int64_t)dsq_view_elements(indices); i++) {
-        int64_t y_offset, at = index_at(indices, y, axis, i, &y_offset);
-        if (at < -size || at >= size)
-            return dsq_cpu_fail(p, d, DSQ_SHAPE, "index %lld: its input has size %lld there",
-                                (long long)at, (long long)size);
-        at = at < 0 ? at + size : at;
-        src.data = (char *)x->data + at * x->strides[axis] * element;
-        dst.data = (char *)y->data + y_offset * element;
-        dsq_cpu_copy(p->device->rows, c->pool, &dst, &src);
-    }
-    return DSQ_OK;
-}
-
-const struct dsq_cpu_op dsq_cpu_gather = {
-    .memory = DSQ_MEM_READS_ANY | DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
-    .supports = gather_supports,
-    .run = gather_run,
 };
 
 /* ---- cast ---- */
