@@ -33,6 +33,7 @@ list(APPEND DSQ_SOURCES
   src/backend/cpu/resize.c
   src/backend/cpu/resize_linear.c
   src/backend/cpu/softmax.c
+  src/backend/cpu/resize_mix.c
   src/backend/cpu/split.c
   src/backend/cpu/topk.c
   src/backend/cpu/unary.c

@@ -11,9 +11,12 @@ static const char *const activation_names[] = {
 static const char *const auto_pad_names[] = {"explicit", "same_upper", "same_lower", "valid", NULL};
 static const char *const resize_mode_names[] = {"nearest", "linear", "cubic", NULL};
 static const char *const resize_coord_names[] = {"half_pixel", "asymmetric", "pytorch_half_pixel",
-                                                 "align_corners", NULL};
-static const char *const resize_round_names[] = {"prefer_floor", "prefer_ceil", "floor", "ceil",
+                                                 "align_corners", "half_pixel_symmetric",
+                                                 "tf_half_pixel_for_nn", "tf_crop_and_resize",
                                                  NULL};
+static const char *const resize_round_names[] = {"prefer_floor", "prefer_ceil", "floor", "ceil",
+                                                 "simple", NULL};
+static const char *const resize_policy_names[] = {"stretch", "not_larger", "not_smaller", NULL};
 
 static const char *const pad_mode_names[] = {"constant", "reflect", "edge", "wrap", NULL};
 static const char *const block_mode_names[] = {"dcr", "crd", NULL};
@@ -71,6 +74,14 @@ static const struct dsq_attr_field resize_fields[] = {
     ENUM(dsq_resize_attr, mode, resize_mode_names),
     ENUM(dsq_resize_attr, coord, resize_coord_names),
     ENUM(dsq_resize_attr, round, resize_round_names),
+    ENUM(dsq_resize_attr, policy, resize_policy_names),
+    INT(dsq_resize_attr, antialias, 1),
+    INT(dsq_resize_attr, exclude_outside, 1),
+    INT(dsq_resize_attr, n_axes, 1),
+    INT(dsq_resize_attr, axes, DSQ_MAX_RANK),
+    FLOAT(dsq_resize_attr, cubic_a),
+    {"roi", DSQ_FIELD_FLOAT, offsetof(struct dsq_resize_attr, roi), 4, NULL},
+    FLOAT(dsq_resize_attr, extrapolation),
 };
 
 static const struct dsq_attr_field pad_fields[] = {ENUM(dsq_pad_attr, mode, pad_mode_names)};

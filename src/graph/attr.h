@@ -99,12 +99,28 @@ enum dsq_resize_coord {
     DSQ_COORD_HALF_PIXEL = 0,
     DSQ_COORD_ASYMMETRIC,
     DSQ_COORD_PYTORCH_HALF_PIXEL,
-    DSQ_COORD_ALIGN_CORNERS
+    DSQ_COORD_ALIGN_CORNERS,
+    DSQ_COORD_HALF_PIXEL_SYMMETRIC,
+    DSQ_COORD_TF_HALF_PIXEL_FOR_NN,
+    DSQ_COORD_TF_CROP_AND_RESIZE
 };
-enum dsq_resize_round { DSQ_ROUND_PREFER_FLOOR = 0, DSQ_ROUND_PREFER_CEIL, DSQ_ROUND_FLOOR,
-                        DSQ_ROUND_CEIL };
+enum dsq_resize_round {
+    DSQ_ROUND_PREFER_FLOOR = 0,
+    DSQ_ROUND_PREFER_CEIL,
+    DSQ_ROUND_FLOOR,
+    DSQ_ROUND_CEIL,
+    DSQ_ROUND_SIMPLE /* down, but up along an axis that shrinks */
+};
+enum dsq_resize_policy { DSQ_POLICY_STRETCH = 0, DSQ_POLICY_NOT_LARGER, DSQ_POLICY_NOT_SMALLER };
 struct dsq_resize_attr {
     int64_t mode, coord, round;
+    int64_t policy; /* how sizes keep the aspect ratio */
+    int64_t antialias, exclude_outside;
+    /* The dimensions that the numbers in sizes or scales are for; n_axes 0: all. */
+    int64_t n_axes, axes[DSQ_MAX_RANK];
+    float cubic_a;
+    /* tf_crop_and_resize: begin of height and width, end of both; what lies outside the picture. */
+    float roi[4], extrapolation;
 };
 
 /* pad: in = x, pads (before each axis, then behind each; negative ones cut off), value or none (0),

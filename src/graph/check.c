@@ -162,9 +162,11 @@ static enum dsq_status check_fields(const struct dsq_checker *c, int32_t i)
             if (v < 0 || v >= names)
                 return dsq_check_fail(c, i, "an attribute has no such value");
         } else if (f->type == DSQ_FIELD_FLOAT) {
-            memcpy(&real, at, sizeof real);
-            if (isnan(real))
-                return dsq_check_fail(c, i, "an attribute is not a number");
+            for (size_t e = 0; e < f->count; e++) {
+                memcpy(&real, at + e * sizeof real, sizeof real);
+                if (isnan(real))
+                    return dsq_check_fail(c, i, "an attribute is not a number");
+            }
         }
     }
     return DSQ_OK;

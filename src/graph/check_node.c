@@ -2,6 +2,8 @@
 /* What may flow into and out of an operator: types, scales, layouts, and the shapes of weights. */
 #include "graph/check_node.h"
 
+#include "graph/resize.h"
+
 static const struct dsq_value *value(const struct dsq_checker *c, dsq_vid v)
 {
     return v < 0 ? NULL : &c->g->value[v];
@@ -185,11 +187,10 @@ static bool same_quant(const struct dsq_quant *a, const struct dsq_quant *b)
     return a->scale == b->scale && a->zero_point == b->zero_point;
 }
 
-/* Resizing computes new numbers unless its mode is nearest. */
 static bool keeps_bytes(const struct dsq_node *n)
 {
     if (n->op == DSQ_OP_RESIZE)
-        return ((const struct dsq_resize_attr *)n->attr)->mode == DSQ_RESIZE_NEAREST;
+        return dsq_resize_keeps_numbers(n->attr);
     return dsq_op_info(n->op)->flags & DSQ_OPF_SAME_Q;
 }
 

@@ -197,8 +197,11 @@ static void print_field(struct dsq_writer *w, const struct dsq_attr_field *f, co
     float real;
     dsq_write_format(w, "%s=", f->name);
     if (f->type == DSQ_FIELD_FLOAT) {
-        memcpy(&real, data, sizeof real);
-        dsq_token_write_float(w, (double)real);
+        for (size_t i = 0; i < n; i++) {
+            memcpy(&real, data + i * sizeof real, sizeof real);
+            dsq_write_text(w, i ? "," : "");
+            dsq_token_write_float(w, (double)real);
+        }
         return;
     }
     /* The parser takes what is not written as 0: leave out the tail of long arrays. */

@@ -11,6 +11,7 @@
         .lerp_f32 = dsq_pixels_lerp_f32__##isa,                                                    \
         .lerp_s8 = dsq_pixels_lerp_s8__##isa,                                                      \
         .lerp_f32_s8 = dsq_pixels_lerp_f32_s8__##isa,                                              \
+        .mix_f32 = dsq_pixels_mix_f32__##isa,                                                      \
         .max_f32 = dsq_pixels_max_f32__##isa,                                                      \
         .sum_f32 = dsq_pixels_sum_f32__##isa,                                                      \
         .max_s8 = dsq_pixels_max_s8__##isa,                                                        \

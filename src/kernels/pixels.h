@@ -12,6 +12,11 @@
  *   lerp_f32     y[p][c] = fmaf(at[p].w, b[c] - a[c], a[c])
  *   lerp_s8      y[p][c] = fmaf(at[p].w, deq(b[c]) - deq(a[c]), deq(a[c])), a float
  *   lerp_f32_s8  y[p][c] = quantize(fmaf(at[p].w, b[c] - a[c], a[c])), quantize of requant.h
+ *   mix_f32      a sum of `taps` pixels that begin at x + at[p * taps + t], in this order:
+ *                v = w[p * taps] * x0; then v = fmaf(w[p * taps + t], x, v) for each
+ *
+ *   mix_f32      any number of input pixels, at least one, that begin at x + at[p * taps + t]:
+ *                v = w[p * taps] * x0; then v = fmaf(w[p * taps + t], x, v) for each
  *
  * Pooling. Output pixel p takes the pixels ("taps") t = 0 .. taps - 1, at least one, that begin at
  * x + p * x_step + t * tap_step, in this order. With `onto`, what y holds comes before the first:
@@ -58,6 +63,8 @@ typedef void dsq_pixels_lerp_s8_fn(size_t n, size_t channels, const int8_t *x,
 typedef void dsq_pixels_lerp_f32_s8_fn(size_t n, size_t channels, const float *x,
                                        const struct dsq_lerp *at, const struct dsq_rows_quant *q,
                                        int8_t *y, size_t y_stride);
+typedef void dsq_pixels_mix_f32_fn(size_t n, size_t channels, size_t taps, const float *x,
+                                   const int64_t *at, const float *w, float *y, size_t y_stride);
 typedef void dsq_pixels_max_f32_fn(const struct dsq_taps *t, const float *x, float *y);
 typedef void dsq_pixels_max_s8_fn(const struct dsq_taps *t, const int8_t *x, int8_t *y);
 typedef void dsq_pixels_sum_s8_fn(const struct dsq_taps *t, const int8_t *x, int32_t *y);
@@ -72,6 +79,7 @@ struct dsq_pixels_kernels {
     dsq_pixels_lerp_f32_fn *lerp_f32;
     dsq_pixels_lerp_s8_fn *lerp_s8;
     dsq_pixels_lerp_f32_s8_fn *lerp_f32_s8;
+    dsq_pixels_mix_f32_fn *mix_f32;
     dsq_pixels_max_f32_fn *max_f32, *sum_f32;
     dsq_pixels_max_s8_fn *max_s8;
     dsq_pixels_sum_s8_fn *sum_s8;
@@ -88,6 +96,7 @@ const struct dsq_pixels_kernels *dsq_pixels_all(size_t *n);
     dsq_pixels_lerp_f32_fn dsq_pixels_lerp_f32__##isa;                                             \
     dsq_pixels_lerp_s8_fn dsq_pixels_lerp_s8__##isa;                                               \
     dsq_pixels_lerp_f32_s8_fn dsq_pixels_lerp_f32_s8__##isa;                                       \
+    dsq_pixels_mix_f32_fn dsq_pixels_mix_f32__##isa;                                               \
     dsq_pixels_max_f32_fn dsq_pixels_max_f32__##isa, dsq_pixels_sum_f32__##isa;                    \
     dsq_pixels_max_s8_fn dsq_pixels_max_s8__##isa;                                                 \
     dsq_pixels_sum_s8_fn dsq_pixels_sum_s8__##isa;                                                 \

@@ -69,3 +69,16 @@ void dsq_pixels_lerp_f32_s8__avx2(size_t n, size_t channels, const float *x,
         }
     }
 }
+
+void dsq_pixels_mix_f32__avx2(size_t n, size_t channels, size_t taps, const float *x,
+                              const int64_t *at, const float *w, float *y, size_t y_stride)
+{
+    for (size_t p = 0; p < n; p++, at += taps, w += taps, y += y_stride)
+        for (size_t c = 0; c < channels; c += 8) {
+            const size_t left = channels - c;
+            __m256 v = _mm256_mul_ps(_mm256_set1_ps(w[0]), load_f32(x + at[0] + c, left));
+            for (size_t t = 1; t < taps; t++)
+                v = _mm256_fmadd_ps(_mm256_set1_ps(w[t]), load_f32(x + at[t] + c, left), v);
+            store_f32(y + c, v, left);
+        }
+}

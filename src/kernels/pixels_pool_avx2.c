@@ -11,7 +11,7 @@
 #include "kernels/pixels.h"
 #include "kernels/simd_avx2.h"
 
-/* For each pixel: body(k, c, left), k vectors from channel c on, of which the last counts `left`. */
+/* For each pixel: body(k, c, left), k vectors from channel c on, the last of `left` channels. */
 #define BLOCKS(t, lanes, body)                                                                     \
     for (size_t p = 0; p < (t)->n; p++, x += (t)->x_step, y += (t)->y_stride) {                    \
         size_t c = 0;                                                                              \

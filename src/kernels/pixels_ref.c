@@ -50,6 +50,18 @@ void dsq_pixels_lerp_f32_s8__ref(size_t n, size_t channels, const float *x,
                 lerp(at[p].w, x[at[p].a + (int64_t)c], x[at[p].b + (int64_t)c]), q);
 }
 
+void dsq_pixels_mix_f32__ref(size_t n, size_t channels, size_t taps, const float *x,
+                             const int64_t *at, const float *w, float *y, size_t y_stride)
+{
+    for (size_t p = 0; p < n; p++, at += taps, w += taps)
+        for (size_t c = 0; c < channels; c++) {
+            float v = w[0] * x[at[0] + (int64_t)c];
+            for (size_t t = 1; t < taps; t++)
+                v = fmaf(w[t], x[at[t] + (int64_t)c], v);
+            y[p * y_stride + c] = v;
+        }
+}
+
 /* Taps go round outside, channels inside: plain and not slow. */
 void dsq_pixels_max_f32__ref(const struct dsq_taps *t, const float *x, float *y)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The attributes of a window, as Conv and the pools have them. One spatial dimension is the width of a
- * picture of height 1. */
+/* The attributes of a window, as Conv and the pools have them. One spatial dimension is the width
+ * of a picture of height 1. */
 #include "onnx/import.h"
 
 enum dsq_status dsq_import_numbers(struct dsq_import *im, const char *name, size_t n, int64_t lo,

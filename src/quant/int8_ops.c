@@ -6,15 +6,15 @@
  */
 #include "quant/int8_ops.h"
 
+#include "graph/resize.h"
+
 static enum dsq_int8_kind kind_of_copying(const struct dsq_node *n)
 {
     switch (n->op) {
     case DSQ_OP_CONCAT:
         return DSQ_INT8_JOINS;
     case DSQ_OP_RESIZE: /* linear: not bytes, but their weighted means, in the same scale */
-        return ((const struct dsq_resize_attr *)n->attr)->mode == DSQ_RESIZE_CUBIC
-                   ? DSQ_INT8_NEVER
-                   : DSQ_INT8_COPIES;
+        return dsq_resize_takes_integers(n->attr) ? DSQ_INT8_COPIES : DSQ_INT8_NEVER;
     default:
         return DSQ_INT8_COPIES;
     }

@@ -137,6 +137,29 @@ static bool check_lerp_f32_s8(struct check *c, struct pixels *s)
     return same_s8(c, s, y);
 }
 
+static bool check_mix_f32(struct check *c, struct pixels *s)
+{
+    const size_t taps = 1 + check_below(c, MAX_TAPS);
+    int64_t at[MAX_PIXELS * MAX_TAPS];
+    float w[MAX_PIXELS * MAX_TAPS];
+    const float *x = draw_f32(c, s);
+    float *y = place_y(c, s, sizeof *y), *want = check_shadow(&s->y, y);
+    for (size_t i = 0; i < s->n * taps; i++) {
+        at[i] = (int64_t)(check_below(c, s->m) * s->x_stride);
+        w[i] = check_uniform(c, -1, 1);
+    }
+    for (size_t p = 0; p < s->n; p++)
+        for (size_t i = 0; i < s->channels; i++) {
+            float v = w[p * taps] * (x + at[p * taps])[i];
+            for (size_t t = 1; t < taps; t++)
+                v = fmaf(w[p * taps + t], (x + at[p * taps + t])[i], v);
+            want[p * s->y_stride + i] = v;
+        }
+    describe(c, s, "mix_f32");
+    s->k->mix_f32(s->n, s->channels, taps, x, at, w, y, s->y_stride);
+    return same_f32(c, s, y);
+}
+
 /* ---- pooling ---- */
 
 static struct dsq_taps draw_taps(struct check *c, struct pixels *s)
@@ -299,7 +322,7 @@ static bool check(struct check *c, size_t i)
     for (int at = 0; ok && at < N_CASES; at++) {
         draw_sizes(c, &s);
         ok = check_lerp_f32(c, &s) && check_lerp_s8(c, &s) && check_lerp_f32_s8(c, &s) &&
-             check_pools(c, &s);
+             check_mix_f32(c, &s) && check_pools(c, &s);
     }
     check_buffer_close(&s.x);
     check_buffer_close(&s.y);
@@ -337,6 +360,16 @@ static void run_lerp_f32_s8(void *arg)
     struct bench_run *b = arg;
     b->k->lerp_f32_s8(BENCH_PIXELS, BENCH_CHANNELS, b->f, b->at, &bench_quant, b->p,
                       BENCH_CHANNELS);
+}
+
+static void run_mix_f32(void *arg)
+{
+    static const int64_t at[4] = {0, BENCH_CHANNELS, 2 * BENCH_CHANNELS, 3 * BENCH_CHANNELS};
+    static const float w[4] = {-0.1f, 0.6f, 0.6f, -0.1f};
+    struct bench_run *b = arg;
+    for (int p = 0; p + 2 < BENCH_PIXELS; p++)
+        b->k->mix_f32(1, BENCH_CHANNELS, 4, b->f + p * BENCH_CHANNELS, at, w,
+                      b->g + p * BENCH_CHANNELS, 0);
 }
 
 /* Three taps side by side: the reading of a 3 x 3 window along a row. */
@@ -390,6 +423,7 @@ static void bench(struct check_bench *results, size_t i)
         {"lerp_f32 of 64", run_lerp_f32, 12},
         {"lerp_s8 of 64", run_lerp_s8, 6},
         {"lerp_f32_s8 of 64", run_lerp_f32_s8, 9},
+        {"mix_f32 4 of 64", run_mix_f32, 20},
         {"max_f32 3 of 64", run_max_f32, 16},
         {"max_s8 3 of 64", run_max_s8, 4},
         {"sum_f32 3 of 64", run_sum_f32, 16},

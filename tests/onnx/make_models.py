@@ -309,14 +309,12 @@ def bad_resizes():
         m.graph.node[0].input[:] = inputs
         return m
     bad("resize_crop", resize(coordinate_transformation_mode="tf_crop_and_resize"))
-    bad("resize_antialias", resize(antialias=1))
-    bad("resize_policy", resize(keep_aspect_ratio_policy="not_larger"))
-    bad("resize_axes", resize(axes=[2, 3]))
+    bad("resize_crop_count", resize(coordinate_transformation_mode="tf_crop_and_resize",
+                                    inputs=("x", "scales", "scales")))
+    bad("resize_axes", resize(axes=[2, 4]))
+    bad("resize_axes_count", resize(axes=[2, 3]))
     bad("resize_channels", resize(inits=[init("scales", np.float32([1, 2, 2, 2]))]))
-    bad("resize_mixed", resize(opset=10, inits=[init("scales", np.float32([1, 1, 2, 0.5]))],
-                               inputs=("x", "scales")))
     bad("resize_neither", resize(inputs=("x",)))
-    bad("resize_cubic", resize(mode="cubic", cubic_coeff_a=-0.5))
 
 
 def bad_tensors():

@@ -23,7 +23,7 @@ static void test_find(void **state)
     assert_null(dsq_backend_find((enum dsq_device_type)99));
 }
 
-static void expect_refusal(const char *text, const char *reason)
+static void expect_refusal(const char *text, int32_t node, const char *reason)
 {
     struct dsq_graph *g = NULL;
     struct dsq_diag d = {DSQ_OK, ""};
@@ -32,7 +32,7 @@ static void expect_refusal(const char *text, const char *reason)
     if (s != DSQ_OK)
         print_error("%s\n", d.text);
     assert_int_equal(s, DSQ_OK);
-    assert_false(dsq_backend_find(DSQ_DEVICE_CPU)->supports(g, 0, why, sizeof why));
+    assert_false(dsq_backend_find(DSQ_DEVICE_CPU)->supports(g, node, why, sizeof why));
     assert_string_equal(why, reason);
     dsq_graph_free(&g);
 }
@@ -43,19 +43,22 @@ static void test_refusals_say_why(void **state)
     expect_refusal("graph \"g\"\n"
                    "input %x f32 [1,4,H,W] nhwc\n"
                    "const %s s64 [4] {1, 4, 20, 30}\n"
-                   "%y f32 [1,4,20,30] nhwc = resize(%x, %s, _) {mode=cubic}\n"
+                   "%a s8 [1,4,H,W] nhwc scale=0.5 zp=0 q=-127..127 = quantize(%x)\n"
+                   "%b s8 [1,4,20,30] nhwc scale=0.5 zp=0 q=-127..127 = resize(%a, %s, _) "
+                   "{mode=cubic}\n"
+                   "%y f32 [1,4,20,30] nhwc = dequantize(%b)\n"
                    "output %y\n",
-                   "mode cubic: only nearest and linear");
+                   1, "cubic of integers: only nearest and plain linear");
     expect_refusal("graph \"g\"\n"
                    "input %x s64 [4]\n"
                    "%y s64 [4] = add(%x, %x)\n"
                    "output %y\n",
-                   "s64 and s64 to s64: only f32 and s8");
+                   0, "s64 and s64 to s64: only f32 and s8");
     expect_refusal("graph \"g\"\n"
                    "input %x f32 [1,4,H,W] nhwc\n"
                    "%y s64 [4] = shape(%x)\n"
                    "output %y\n",
-                   "'shape' runs on sizes only, not on data");
+                   0, "'shape' runs on sizes only, not on data");
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resizing and pooling pictures against plain loops over planes: the same bits, whatever the
  * number of channels, the size and the number of threads. */
+#include "backend_resize_expected.h"
 #include "engine_support.h"
 
 #include <math.h>
@@ -159,7 +160,8 @@ static void check_linear(const char *coord, bool s8, const struct dsq_tensor *x,
             const float got = y[plane * dims[2] * dims[3] + i];
             if (got != expected)
                 fail_msg("%s%s, %lldx%lldx%lld to %lldx%lld, plane %lld, pixel %lld: %a, not %a",
-                         coord, s8 ? ", s8" : "", (long long)x->dims[1], (long long)height, (long long)width,
+                         coord, s8 ? ", s8" : "", (long long)x->dims[1], (long long)height,
+                         (long long)width,
                          (long long)dims[2], (long long)dims[3], (long long)plane, (long long)i,
                          (double)got, (double)expected);
         }
@@ -187,6 +189,32 @@ static void test_resize_linear(void **state)
         assert_int_equal(dims[2], c.out[0]);
         assert_int_equal(dims[3], c.out[1]);
         check_linear(coords[i % 4], c.s8, &in, dims, y);
+    }
+}
+
+/* ---- the other forms of resizing, against ONNX's node tests ---- */
+
+static void test_resize_forms(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof resize_node_cases / sizeof *resize_node_cases; i++) {
+        const struct resize_node_case *n = &resize_node_cases[i];
+        float x[16], y[100];
+        struct dsq_tensor in = {.dtype = DSQ_F32, .rank = 4, .data = x};
+        struct op_case c = {.threads = 2};
+        int64_t dims[DSQ_MAX_RANK];
+        memcpy(x, n->x, sizeof x);
+        in.dims[0] = in.dims[1] = 1;
+        in.dims[2] = n->x_size[0];
+        in.dims[3] = n->x_size[1];
+        snprintf(c.op, sizeof c.op, "resize(%%a, %s) {%s}", n->inputs, n->attributes);
+        run_op(&c, &in, n->constant, y, dims);
+        if (dims[2] != n->y_size[0] || dims[3] != n->y_size[1])
+            fail_msg("%s: %lld x %lld", n->name, (long long)dims[2], (long long)dims[3]);
+        for (int64_t k = 0; k < dims[2] * dims[3]; k++)
+            if (!(fabsf(y[k] - n->y[k]) <= 1e-5f * fmaxf(1.0f, fabsf(n->y[k]))))
+                fail_msg("%s, pixel %lld: %a, not %a", n->name, (long long)k, (double)y[k],
+                         (double)n->y[k]);
     }
 }
 
@@ -327,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resize_linear),
+        cmocka_unit_test(test_resize_forms),
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_global_pools),
     };

@@ -274,6 +274,23 @@ static void test_resizes(void **state)
         {"const %s f32 [4] {1,1,1.5,0.4}\n%y f32 ? = resize(%n, _, %s)", "[2,3,12,3]"},
         {"const %s s64 [4] {1,3,20,30}\n%y f32 ? = resize(%x, %s, _)", "[1,3,20,30]"},
         {"input %s s64 [4] nchw\n%y f32 ? = resize(%x, %s, _)", "[?,?,?,?]"},
+        {"const %s s64 [2] {30,20}\n%y f32 ? = resize(%x, %s, _) {n_axes=2 axes=3,-2}",
+         "[N,3,20,30]"},
+        {"input %s s64 [1] nchw\n%y f32 ? = resize(%x, %s, _) {n_axes=1 axes=3}", "[N,3,H,?]"},
+        {"const %s f32 [1] {2}\n%y f32 ? = resize(%x, _, %s) {n_axes=1 axes=2}", "[N,3,2*H,W]"},
+        {"const %s s64 [4] {2,3,13,18}\n%y f32 ? = resize(%n, %s, _) "
+         "{policy=not_larger n_axes=4 axes=0,1,2,3}",
+         "[2,3,8,9]"},
+        /* 8 by 9: 13/8 is less than 18/9, and leaves 14.6 of the width */
+        {"const %s s64 [2] {13,18}\n%y f32 ? = resize(%n, %s, _) "
+         "{policy=not_larger n_axes=2 axes=2,3}",
+         "[2,3,13,15]"},
+        {"const %s s64 [2] {13,18}\n%y f32 ? = resize(%n, %s, _) "
+         "{policy=not_smaller n_axes=2 axes=2,3}",
+         "[2,3,16,18]"},
+        {"const %s s64 [2] {13,18}\n%y f32 ? = resize(%x, %s, _) "
+         "{policy=not_smaller n_axes=2 axes=2,3}",
+         "[N,3,?,?]"},
         {"const %s f32 [4] {1,1,2,2}\n%y f32 ? = resize(%u, _, %s)", "?"},
         /* A symbol through two roundings has no form; it is not guessed. */
         {"const %s f32 [4] {1,1,2,2}\n%p f32 ? = maxpool(%x) {kernel=1,1 stride=2,2 dilation=1,1}\n"
@@ -289,6 +306,12 @@ static void test_resizes(void **state)
         {"const %s s64 [3] {3,20,30}\n%y f32 ? = resize(%x, %s, _)", "3 sizes"},
         {"const %s s64 [4] {1,3,0,30}\n%y f32 ? = resize(%x, %s, _)", "resized to 0"},
         {"%y f32 ? = resize(%x, _, _)", "neither"},
+        {"const %s s64 [4] {1,4,20,30}\n%y f32 ? = resize(%x, %s, _)", "channels cannot be resized"},
+        {"const %s s64 [1] {20}\n%y f32 ? = resize(%x, %s, _) {n_axes=1 axes=4}", "none of"},
+        {"const %s s64 [1] {20}\n%y f32 ? = resize(%x, %s, _) {n_axes=9 axes=3}", "none of"},
+        {"const %s s64 [2] {20,30}\n%y f32 ? = resize(%x, %s, _) {n_axes=1 axes=3}", "2 sizes"},
+        {"const %v f32 [4] {1,2,3,4}\nconst %s s64 [1] {20}\n%y f32 ? = resize(%v, %s, _)",
+         "rank 1"},
     };
     RUN(run_error, errors);
 }

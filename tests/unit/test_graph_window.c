@@ -153,7 +153,8 @@ static void test_nearest_index(void **state)
         struct dsq_resize_attr a = {.coord = resize_expected[i].coord,
                                     .round = resize_expected[i].round};
         int n_in = resize_expected[i].n_in, n_out = resize_expected[i].n_out;
-        struct dsq_resize_axis axis = {&a, n_in, n_out, resize_expected[i].scale};
+        struct dsq_resize_axis axis = {
+            .attr = &a, .in = n_in, .out = n_out, .scale = resize_expected[i].scale};
         if (axis.scale <= 0)
             axis.scale = (double)n_out / n_in;
         for (int k = 0; k < n_out; k++)

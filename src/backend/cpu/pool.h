@@ -26,7 +26,7 @@ enum dsq_status dsq_pool_prepare(struct dsq_prepared *p, struct dsq_diag *d);
 enum dsq_status dsq_pool_begin(const struct dsq_prepared *p, const struct dsq_call *c,
                                struct dsq_pool_run *r, struct dsq_diag *d);
 
-/* Pixels first .. first + n - 1 of a row of windows: rows row, row + step, ... of picture `picture`,
+/* Pixels first .. first + n - 1 of a row of windows: the rows row, row + step, ... of a picture,
  * reduced into n middle pixels. */
 struct dsq_pool_rows {
     int64_t picture, row, step, taps;

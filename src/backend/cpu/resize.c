@@ -18,21 +18,33 @@ static dsq_vid scales_of(const struct dsq_graph *g, const struct dsq_node *n)
     return v != DSQ_NO_VALUE && g->value[v].shape.dim[0] == 0 ? DSQ_NO_VALUE : v;
 }
 
+/* Through sums of weighted pixels? */
+static bool is_mix(const struct dsq_resize_attr *a)
+{
+    return a->mode == DSQ_RESIZE_CUBIC ||
+           (a->mode == DSQ_RESIZE_LINEAR &&
+            (a->antialias || a->coord == DSQ_COORD_TF_CROP_AND_RESIZE));
+}
+
 static bool resize_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
                             size_t bytes)
 {
     const struct dsq_resize_attr *a = n->attr;
     const struct dsq_value *x = &g->value[n->in[X]];
-    if (a->mode == DSQ_RESIZE_CUBIC)
-        return dsq_cpu_refuse(why, bytes, "mode cubic: only nearest and linear");
     if (x->dtype != g->value[n->out[0]].dtype || (x->dtype != DSQ_F32 && x->dtype != DSQ_S8))
         return dsq_cpu_refuse(why, bytes, "input is %s: only f32 and s8", dsq_dtype_name(x->dtype));
+    if (x->dtype == DSQ_S8 && !dsq_resize_takes_integers(a))
+        return dsq_cpu_refuse(why, bytes, "%s of integers: only nearest and plain linear",
+                              is_mix(a) ? modes[a->mode] : "crops");
+    /* The workspace would hang on the scale, which is not known before the run. */
+    if (a->antialias && is_mix(a) && a->policy != DSQ_POLICY_STRETCH)
+        return dsq_cpu_refuse(why, bytes, "antialias with keep_aspect_ratio_policy");
     const dsq_vid scales = scales_of(g, n);
     if (scales == DSQ_NO_VALUE)
         return true;
     const struct dsq_value *s = &g->value[scales];
-    if (!s->data || s->dtype != DSQ_F32 || s->bytes != 4 * sizeof(float))
-        return dsq_cpu_refuse(why, bytes, "its scales are not four constant floats");
+    if (!s->data || s->dtype != DSQ_F32)
+        return dsq_cpu_refuse(why, bytes, "its scales are not constant floats");
     return true;
 }
 
@@ -45,8 +57,65 @@ static enum dsq_status resize_prepare(struct dsq_prepared *p, struct dsq_diag *d
         return DSQ_OK;
     snprintf(p->kernel, sizeof p->kernel, "%s_%s__%s", modes[a->mode], type,
              p->device->pixels->name);
-    snprintf(p->why, sizeof p->why, "rows first, strips of pixels");
+    snprintf(p->why, sizeof p->why, "%s",
+             is_mix(a) ? "rows first, any number of weights" : "rows first, strips of pixels");
     return DSQ_OK;
+}
+
+/* The ratio of sizes that keep the aspect ratio; false when they do not. */
+static bool common_ratio(const struct dsq_call *c, struct dsq_ratio *ratio)
+{
+    const struct dsq_resize_attr *a = c->node->attr;
+    const struct dsq_view *x = dsq_cpu_in(c, X);
+    const dsq_vid v = c->node->in[SIZES];
+    int64_t size[DSQ_MAX_RANK], in[DSQ_MAX_RANK];
+    int32_t n = 0;
+    if (a->policy == DSQ_POLICY_STRETCH || v == DSQ_NO_VALUE || !c->view[v].data)
+        return false;
+    for (int32_t dim = 0; dim < x->rank; dim++) {
+        const int32_t k = dsq_resize_entry(a, dim, x->rank);
+        if (k < 0)
+            continue;
+        size[n] = c->view[v].dtype == DSQ_S64 ? ((const int64_t *)c->view[v].data)[k]
+                                              : ((const int32_t *)c->view[v].data)[k];
+        in[n++] = x->dims[dim];
+    }
+    *ratio = dsq_resize_ratio(a->policy, n, size, in);
+    return true;
+}
+
+static struct dsq_resize_axis axis_of(const struct dsq_call *c, int dim)
+{
+    const struct dsq_resize_attr *a = c->node->attr;
+    struct dsq_resize_axis axis = {.attr = a,
+                                   .in = dsq_cpu_in(c, X)->dims[dim],
+                                   .out = dsq_cpu_out(c, 0)->dims[dim],
+                                   .roi = {a->roi[dim - 2], a->roi[dim]}};
+    const dsq_vid scales = scales_of(c->graph, c->node);
+    const int32_t k = dsq_resize_entry(a, dim, 4);
+    struct dsq_ratio ratio;
+    axis.scale = (double)axis.out / (double)axis.in;
+    if (k < 0) { /* its crop is all of it */
+        axis.roi[0] = 0.0f;
+        axis.roi[1] = 1.0f;
+    } else if (scales != DSQ_NO_VALUE) {
+        axis.scale = (double)((const float *)c->graph->value[scales].data)[k];
+    } else if (common_ratio(c, &ratio)) {
+        axis.scale = (double)ratio.num / (double)ratio.den;
+    }
+    return axis;
+}
+
+static struct dsq_cpu_resize run_of(const struct dsq_prepared *p, const struct dsq_call *c)
+{
+    struct dsq_cpu_resize r = {.p = p,
+                               .x = dsq_cpu_in(c, X),
+                               .y = dsq_cpu_out(c, 0),
+                               .workspace = c->workspace,
+                               .pool = c->pool};
+    for (int i = 0; i < 2; i++)
+        r.axis[i] = axis_of(c, 2 + i);
+    return r;
 }
 
 static enum dsq_status resize_workspace(const struct dsq_prepared *p, const struct dsq_call *c,
@@ -59,45 +128,49 @@ static enum dsq_status resize_workspace(const struct dsq_prepared *p, const stru
                             "only height and width of a picture can be resized");
     if ((x->dims[1] != 1 && x->strides[1] != 1) || (y->dims[1] != 1 && y->strides[1] != 1))
         return dsq_cpu_fail(p, d, DSQ_UNSUPPORTED, "its channels do not lie side by side");
-    if (a->mode == DSQ_RESIZE_LINEAR)
-        *bytes = dsq_cpu_resize_linear_bytes(y, dsq_pool_threads(c->pool));
+    if (x->dims[2] == 0 || x->dims[3] == 0)
+        return dsq_cpu_fail(p, d, DSQ_SHAPE, "its input is empty");
+    const struct dsq_cpu_resize r = run_of(p, c);
+    if (is_mix(a))
+        *bytes = dsq_cpu_resize_mix_bytes(&r);
+    else if (a->mode == DSQ_RESIZE_LINEAR)
+        *bytes = dsq_cpu_resize_linear_bytes(&r);
     else
         *bytes = (size_t)(y->dims[2] + y->dims[3]) * sizeof(int64_t);
     return DSQ_OK;
-}
-
-static struct dsq_resize_axis axis_of(const struct dsq_call *c, int dim)
-{
-    struct dsq_resize_axis axis = {.attr = c->node->attr,
-                                   .in = dsq_cpu_in(c, X)->dims[dim],
-                                   .out = dsq_cpu_out(c, 0)->dims[dim]};
-    const dsq_vid scales = scales_of(c->graph, c->node);
-    axis.scale = scales == DSQ_NO_VALUE
-                     ? (double)axis.out / (double)axis.in
-                     : (double)((const float *)c->graph->value[scales].data)[dim];
-    return axis;
 }
 
 /* ---- nearest ---- */
 
 struct nearest {
     const struct dsq_view *x, *y;
-    const int64_t *row, *col;
+    const int64_t *row, *col; /* -1: extrapolated */
+    float extrapolation;
 };
+
+/* A row whose pixels are copied one by one: from pixel col[i] of src. */
+static void copy_pixels(const struct nearest *j, const char *src, char *dst)
+{
+    const int64_t element = (int64_t)dsq_dtype_bytes(j->y->dtype);
+    const int64_t from = j->x->strides[3] * element, to = j->y->strides[3] * element;
+    const size_t pixel = (size_t)(j->y->dims[1] * element);
+    for (int64_t ow = 0; ow < j->y->dims[3]; ow++)
+        if (src && j->col[ow] >= 0)
+            memcpy(dst + ow * to, src + j->col[ow] * from, pixel);
+        else
+            dsq_cpu_resize_fill(j->y->dims[1], j->extrapolation, (float *)(void *)(dst + ow * to));
+}
 
 static void nearest_row(void *arg, size_t i, int worker)
 {
     (void)worker;
     const struct nearest *j = arg;
     const struct dsq_view *x = j->x, *y = j->y;
-    size_t element = dsq_dtype_bytes(y->dtype), pixel = (size_t)y->dims[1] * element;
-    int64_t n = (int64_t)i / y->dims[2], oh = (int64_t)i % y->dims[2];
-    const char *src =
-        (const char *)x->data + (n * x->strides[0] + j->row[oh] * x->strides[2]) * (int64_t)element;
-    char *dst = (char *)y->data + (n * y->strides[0] + oh * y->strides[2]) * (int64_t)element;
-    for (int64_t ow = 0; ow < y->dims[3]; ow++)
-        memcpy(dst + ow * y->strides[3] * (int64_t)element,
-               src + j->col[ow] * x->strides[3] * (int64_t)element, pixel);
+    const int64_t element = (int64_t)dsq_dtype_bytes(y->dtype);
+    const int64_t n = (int64_t)i / y->dims[2], oh = (int64_t)i % y->dims[2];
+    const int64_t from = n * x->strides[0] + j->row[oh] * x->strides[2];
+    const char *src = j->row[oh] < 0 ? NULL : (const char *)x->data + from * element;
+    copy_pixels(j, src, (char *)y->data + (n * y->strides[0] + oh * y->strides[2]) * element);
 }
 
 static void nearest_run(const struct dsq_cpu_resize *r)
@@ -108,24 +181,19 @@ static void nearest_run(const struct dsq_cpu_resize *r)
         row[i] = dsq_resize_from(&r->axis[0], i);
     for (int64_t i = 0; i < y->dims[3]; i++)
         col[i] = dsq_resize_from(&r->axis[1], i);
-    struct nearest j = {r->x, y, row, col};
+    struct nearest j = {r->x, y, row, col, r->axis[0].attr->extrapolation};
     dsq_parallel_for(r->pool, (size_t)(y->dims[0] * y->dims[2]), nearest_row, &j);
 }
 
 static enum dsq_status resize_run(const struct dsq_prepared *p, const struct dsq_call *c,
                                   struct dsq_diag *d)
 {
+    (void)d;
     const struct dsq_resize_attr *a = p->node->attr;
-    struct dsq_cpu_resize r = {.p = p,
-                               .x = dsq_cpu_in(c, X),
-                               .y = dsq_cpu_out(c, 0),
-                               .workspace = c->workspace,
-                               .pool = c->pool};
-    if (r.x->dims[2] == 0 || r.x->dims[3] == 0)
-        return dsq_cpu_fail(p, d, DSQ_SHAPE, "its input is empty");
-    for (int i = 0; i < 2; i++)
-        r.axis[i] = axis_of(c, 2 + i);
-    if (a->mode == DSQ_RESIZE_LINEAR)
+    const struct dsq_cpu_resize r = run_of(p, c);
+    if (is_mix(a))
+        dsq_cpu_resize_mix(&r);
+    else if (a->mode == DSQ_RESIZE_LINEAR)
         dsq_cpu_resize_linear(&r);
     else
         nearest_run(&r);

@@ -37,9 +37,9 @@ static size_t strip_bytes(const struct dsq_view *y)
            dsq_align_up((size_t)y->dims[3] * sizeof(struct dsq_lerp), 64);
 }
 
-size_t dsq_cpu_resize_linear_bytes(const struct dsq_view *y, int threads)
+size_t dsq_cpu_resize_linear_bytes(const struct dsq_cpu_resize *r)
 {
-    return tables_bytes(y) + strip_bytes(y) * (size_t)threads;
+    return tables_bytes(r->y) + strip_bytes(r->y) * (size_t)dsq_pool_threads(r->pool);
 }
 
 static void fill_table(const struct dsq_resize_axis *axis, struct dsq_lerp *at)
