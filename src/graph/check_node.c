@@ -114,35 +114,28 @@ static bool other_inputs_fit(const struct dsq_checker *c, const struct dsq_node 
     return true;
 }
 
-static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
+/* The first input's type and the first output's. */
+static bool types_fit(const struct dsq_node *n, const struct dsq_value *x,
+                      const struct dsq_value *y)
 {
-    const struct dsq_node *n = &c->g->node[i];
-    const struct dsq_value *x = value(c, n->in[0]), *y = value(c, n->out[0]);
-    bool fits;
     switch (n->op) {
     case DSQ_OP_SHAPE:
     case DSQ_OP_ARGMAX:
     case DSQ_OP_ARGMIN:
-        fits = y->dtype == DSQ_S64;
-        break;
+        return y->dtype == DSQ_S64;
     case DSQ_OP_CAST:
-        fits = (int64_t)y->dtype == ((const struct dsq_cast_attr *)n->attr)->to;
-        break;
+        return (int64_t)y->dtype == ((const struct dsq_cast_attr *)n->attr)->to;
     case DSQ_OP_QUANTIZE:
-        fits = x->dtype == DSQ_F32 && y->dtype == DSQ_S8;
-        break;
+        return x->dtype == DSQ_F32 && y->dtype == DSQ_S8;
     case DSQ_OP_DEQUANTIZE:
-        fits = x->dtype == DSQ_S8 && y->dtype == DSQ_F32;
-        break;
+        return x->dtype == DSQ_S8 && y->dtype == DSQ_F32;
     case DSQ_OP_REQUANTIZE:
-        fits = x->dtype == DSQ_S8 && y->dtype == DSQ_S8;
-        break;
+        return x->dtype == DSQ_S8 && y->dtype == DSQ_S8;
     case DSQ_OP_MATMUL:
     case DSQ_OP_BATCHNORM:
     case DSQ_OP_GROUPNORM:
     case DSQ_OP_LAYERNORM:
-        fits = x->dtype == DSQ_F32 && y->dtype == DSQ_F32;
-        break;
+        return x->dtype == DSQ_F32 && y->dtype == DSQ_F32;
     case DSQ_OP_CLIP:
     case DSQ_OP_SIGMOID:
     case DSQ_OP_LEAKY_RELU:
@@ -167,12 +160,17 @@ static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
     case DSQ_OP_AVGPOOL:
     case DSQ_OP_GLOBAL_MAXPOOL:
     case DSQ_OP_GLOBAL_AVGPOOL:
-        fits = is_float_or_s8(x) && x->dtype == y->dtype;
-        break;
+        return is_float_or_s8(x) && x->dtype == y->dtype;
     default:
-        fits = x->dtype == y->dtype;
-        break;
+        return x->dtype == y->dtype;
     }
+}
+
+static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
+{
+    const struct dsq_node *n = &c->g->node[i];
+    const struct dsq_value *y = value(c, n->out[0]);
+    bool fits = types_fit(n, value(c, n->in[0]), y);
     for (int32_t k = 1; k < n->n_out; k++)
         fits = fits && value(c, n->out[k])->dtype == (n->op == DSQ_OP_TOPK ? DSQ_S64 : y->dtype);
     if (fits && other_inputs_fit(c, n))

@@ -7,20 +7,38 @@
 
 #include <math.h>
 
+static bool pads_same(const struct dsq_window *w)
+{
+    return w->auto_pad == DSQ_PAD_SAME_UPPER || w->auto_pad == DSQ_PAD_SAME_LOWER;
+}
+
+static enum dsq_status refuse_gaps(struct dsq_import *im, const struct dsq_window *w, int k)
+{
+    return dsq_import_fail(im, DSQ_UNSUPPORTED,
+                           "auto_pad with a kernel of %lld and a stride of %lld is not defined the "
+                           "same way everywhere; use pads",
+                           (long long)w->kernel[k], (long long)w->stride[k]);
+}
+
+/* SAME with windows so far apart that it would have to crop: some do, some do not. */
+static enum dsq_status check_gaps(struct dsq_import *im, const struct dsq_window *w)
+{
+    for (int k = 0; k < 2; k++)
+        if (pads_same(w) && (w->kernel[k] - 1) * w->dilation[k] + 2 < w->stride[k])
+            return refuse_gaps(im, w, k);
+    return DSQ_OK;
+}
+
 /* auto_pad of a transposed convolution: SAME makes the output `stride` times as large as the input,
  * which cuts off the same at every size. (With an output_shape the cut depends on the size; which
  * side is cut more stays in auto_pad.) */
 static enum dsq_status settle_padding(struct dsq_import *im, struct dsq_conv_attr *a)
 {
     struct dsq_window *w = &a->win;
-    const bool same = w->auto_pad == DSQ_PAD_SAME_UPPER || w->auto_pad == DSQ_PAD_SAME_LOWER;
-    for (int k = 0; k < 2 && same; k++) {
+    for (int k = 0; k < 2 && pads_same(w); k++) {
         int64_t cut = (w->kernel[k] - 1) * w->dilation[k] + 1 + a->out_pad[k] - w->stride[k];
         if (cut < 0)
-            return dsq_import_fail(im, DSQ_UNSUPPORTED,
-                                   "auto_pad with a kernel of %lld smaller than the stride %lld is "
-                                   "not defined the same way everywhere; use pads",
-                                   (long long)w->kernel[k], (long long)w->stride[k]);
+            return refuse_gaps(im, w, k);
         w->pad[k] = w->auto_pad == DSQ_PAD_SAME_UPPER ? cut / 2 : cut - cut / 2;
         w->pad[k + 2] = cut - w->pad[k];
     }
@@ -146,8 +164,7 @@ static enum dsq_status import_conv(struct dsq_import *im, bool transposed)
     attr.out_channels = form.out_channels;
     attr.transposed = transposed;
     DSQ_TRY(dsq_import_window(im, n_spatial, &attr.win));
-    if (transposed)
-        DSQ_TRY(read_out_size(im, n_spatial, &attr));
+    DSQ_TRY(transposed ? read_out_size(im, n_spatial, &attr) : check_gaps(im, &attr.win));
     DSQ_TRY(dsq_import_conv_weight(im, 1, &form, &in[DSQ_CONV_W]));
     DSQ_TRY(read_bias(im, attr.out_channels, &in[DSQ_CONV_B]));
     return emit(im, n_spatial, in, &attr);

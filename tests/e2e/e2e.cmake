@@ -31,6 +31,7 @@ dsq_add_script(versus_opencv_pillow env PREPARE=$<TARGET_FILE:prepare_pictures>
 dsq_add_script(random_models sh tests/e2e/python.sh tests/e2e/random_models.py)
 dsq_add_script(real_models sh tests/e2e/python.sh tests/e2e/real_models.py)
 dsq_add_script(forms sh tests/e2e/python.sh tests/e2e/forms.py)
+dsq_add_script(matrix_ops sh tests/e2e/python.sh tests/e2e/matrix_ops.py)
 dsq_add_script(freed_sizes sh tests/e2e/python.sh tests/e2e/freed_sizes.py)
 dsq_add_script(conformance sh tests/e2e/python.sh tests/onnx/conformance.py --build ${PROJECT_BINARY_DIR})
 dsq_add_script(demo_data sh tests/e2e/python.sh demo/make/check_data.py --n 5)

@@ -151,6 +151,31 @@ def new_forms():
     save("opset11", model(nodes, [info("x", [1, 3, 4, 4])], Y, inits, opset=11, ir=6))
 
 
+def matrices():
+    """Products, convolutions of other kinds, and weights that reach them in several ways."""
+    nodes = [
+        node("Gemm", "a g1 bias", "y1", transB=1),
+        node("Gemm", "y1 g1", "y2", alpha=0.5),
+        node("MatMul", "seq g1", "y3"),
+        node("MatMul", "seq seq_t", "y4"),
+        node("Transpose", "t0", "t1", perm=[1, 0]),
+        node("MatMul", "a t1", "y5"),
+        node("Conv", "seq c1", "y6", auto_pad="SAME_UPPER", kernel_shape=[2], strides=[2]),
+        node("ConvTranspose", "x ct b2", "y7", strides=[2, 2], pads=[1, 0, 1, 2], output_padding=[1, 0], group=2),
+        node("ConvTranspose", "x ct", "y8", strides=[2, 2], auto_pad="SAME_LOWER", group=2),
+        node("ConvTranspose", "x ct", "y9", strides=[2, 2], output_shape=[9, 8], auto_pad="SAME_UPPER", group=2),
+        node("ConvTranspose", "seq c1", "y10", strides=[3]),
+        node("InstanceNormalization", "x s4 b4", "y11", epsilon=0.5),
+    ]
+    inputs = [info("a", ["M", 6]), info("seq", ["N", 4, 6]), info("seq_t", ["N", 6, "K"]), info("x", ["N", 4, "H", "W"])]
+    inits = [init("g1", numbers(6, 6)), init("bias", numbers(6)), init("t0", numbers(2, 6)),
+             init("c1", numbers(4, 4, 2)), init("ct", numbers(4, 3, 3, 4)), init("b2", numbers(6)),
+             init("s4", numbers(4)), init("b4", numbers(4))]
+    ranks = [2, 2, 3, 3, 2, 3, 4, 4, 4, 3, 4]
+    outputs = [info(f"y{i + 1}", [None] * rank) for i, rank in enumerate(ranks)]
+    save("matrices", model(nodes, inputs, outputs, inits))
+
+
 def shared_weights():
     """One set of weights for three convolutions, once by way of Identity, and as plain data too; nodes in
     reverse order; constants from Constant nodes."""
@@ -294,6 +319,11 @@ def bad_convs():
     bad("conv_pads", conv(pads=[1, 1, 1, -1]))
     bad("conv_pads_count", conv(pads=[1, 1]))
     bad("conv_auto_pad", conv(auto_pad="SAME"))
+    bad("conv_auto_pad_gap", conv(auto_pad="SAME_UPPER", strides=[1, 5]))
+    bad("transposed_gap", single("ConvTranspose", "x w", inits=[init("w", numbers(3, 2, 1, 1))],
+                                 auto_pad="SAME_LOWER", strides=[1, 2]))
+    bad("transposed_out_pad", single("ConvTranspose", "x w", inits=[init("w", numbers(3, 2, 1, 1))],
+                                     output_padding=[0, 1]))
     bad("conv_two_pads", conv(auto_pad="SAME_UPPER", pads=[1, 1, 1, 1]))
     bad("conv_weights_computed", single("Conv", "x x"))
     bad("conv_bias", single("Conv", "x w b", inits=[init("w", numbers(4, 3, 1, 1)), init("b", numbers(3))]))
@@ -349,6 +379,6 @@ def bad_tensors():
 
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, "bad"), exist_ok=True)
-    for make in (detector, old_forms, new_forms, splits, shared_weights, storage, dimensions, tail, bad_nodes, bad_convs,
+    for make in (detector, old_forms, new_forms, splits, matrices, shared_weights, storage, dimensions, tail, bad_nodes, bad_convs,
                  bad_resizes, bad_tensors):
         make()

@@ -77,6 +77,12 @@ static void test_windows(void **state)
         {W_DEPTH "%r f32 ? = transpose(%x) {n=4 perm=0,1,3,2}\n%y f32 ? = conv(%w, _, %x, %r, _)"
                  " {kernel=1,1 stride=1,1 dilation=1,1 group=3 out_channels=3}",
          "[N,3,H,W]"}, /* or something else */
+        {W_DEPTH "%y f32 ? = conv(%w, _, %x, _, _) {kernel=1,1 stride=2,3 dilation=1,1 group=3"
+                 " out_channels=3 transposed=1 out_pad=1,0 pad=0,0,0,1}",
+         "[N,3,2*H,3*W-3]"},
+        {W_DEPTH "%y f32 ? = conv(%w, _, %x, _, _) {kernel=1,1 stride=2,2 dilation=1,1 group=3"
+                 " out_channels=3 transposed=1 out_size=17,20}",
+         "[N,3,17,20]"},
         {"%y f32 ? = maxpool(%x) {" WIN " stride=2,2 pad=1,1,1,1}", "[N,3,(H+1)/2,(W+1)/2]"},
         {"%y f32 ? = maxpool(%n) {" WIN " stride=2,2 pad=0,0,1,1}", "[2,3,4,4]"},
         {"%y f32 ? = maxpool(%n) {" WIN " stride=2,2 ceil_mode=1}", "[2,3,4,4]"},
@@ -99,6 +105,9 @@ static void test_windows(void **state)
         {W_DEPTH "%y f32 ? = conv(%w, _, %n, %m, _)"
                  " {kernel=1,1 stride=1,1 dilation=1,1 group=3 out_channels=3}",
          "1 and 2"},
+        {W_DEPTH "%y f32 ? = conv(%w, _, %n, _, _) {kernel=1,1 stride=1,1 dilation=1,1 group=3"
+                 " out_channels=3 transposed=1 pad=0,5,0,5}",
+         "width"},
         {"%y f32 ? = maxpool(%x) {kernel=0,1 stride=1,1 dilation=1,1}", "fit"},
         {"const %v f32 [4] {1,2,3,4}\n%y f32 ? = maxpool(%v) {" WIN " stride=1,1}", "rank 1"},
         {"const %v f32 [4] {1,2,3,4}\n%y f32 ? = global_avgpool(%v)", "rank 1"},

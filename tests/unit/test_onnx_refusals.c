@@ -36,6 +36,9 @@ static const struct bad bad[] = {
     {"conv_auto_pad", DSQ_UNSUPPORTED,
      "node 'conv' (Conv, opset 13): auto_pad 'SAME' is not supported; supported: NOTSET, "
      "SAME_UPPER, SAME_LOWER, VALID"},
+    {"conv_auto_pad_gap", DSQ_UNSUPPORTED,
+     "node 'conv' (Conv, opset 13): auto_pad with a kernel of 3 and a stride of 5 is not defined "
+     "the same way everywhere; use pads"},
     {"conv_bias", DSQ_MALFORMED, "node 'the_node' (Conv, opset 13): bias 'b' must be 4 floats"},
     {"conv_channels", DSQ_SHAPE, "node 'the_node' "},
     {"conv_group", DSQ_MALFORMED,
@@ -115,6 +118,12 @@ static const struct bad bad[] = {
     {"tensor_short", DSQ_MALFORMED,
      "tensor 'k': 7 bytes of raw_data, its 2 elements of type float need 8"},
     {"tensor_uint16", DSQ_UNSUPPORTED, "tensor 'k': data type uint16 is not supported"},
+    {"transposed_gap", DSQ_UNSUPPORTED,
+     "node 'the_node' (ConvTranspose, opset 13): auto_pad with a kernel of 1 and a stride of 2 is "
+     "not defined the same way everywhere; use pads"},
+    {"transposed_out_pad", DSQ_MALFORMED,
+     "node 'the_node' (ConvTranspose, opset 13): output_padding 1 must be less than the stride or "
+     "dilation"},
     {"upsample_13", DSQ_UNSUPPORTED,
      "node 'the_node' (Upsample, opset 13): not supported; supported at opset 7 to 9"},
 };

@@ -468,6 +468,8 @@ static enum dsq_status conv_run(const struct dsq_prepared *p, const struct dsq_c
     struct dsq_conv_segment *share = (void *)((char *)c->workspace + header_bytes(n));
     for (int32_t i = 0; i < n; i++)
         set_segment(cv, c, i, &whole[i]);
+    for (int32_t i = 0; i < n && !cv->phases; i++)
+        dsq_conv_join_rows(cv, &c->view[dsq_conv_x(c->node, i)], &whole[i]);
     if (!cv->phases)
         run_segments(cv, c, whole);
     for (size_t k = 0; cv->phases && k < cv->n_phases; k++) {

@@ -131,6 +131,10 @@ void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment
  * comes: the input of the lowest row of their windows, their residuals, their outputs. */
 void dsq_conv_prefetch(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
                        const struct dsq_conv_cursor *from, int64_t n);
+/* A 1x1 convolution of a matrix of pixels is one row of them, however high the pictures are: fewer
+ * and longer runs of addresses. */
+void dsq_conv_join_rows(const struct dsq_conv *cv, const struct dsq_view *x,
+                        struct dsq_conv_segment *s);
 /* Move all rows on to the next group's channels. */
 void dsq_conv_next_group(const struct dsq_conv *cv, const void **rows);
 

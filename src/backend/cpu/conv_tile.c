@@ -249,3 +249,14 @@ void dsq_conv_next_group(const struct dsq_conv *cv, const void **rows)
     for (size_t i = 0; i < cv->taps * cv->mr; i++)
         rows[i] = (const char *)rows[i] + cv->kc * cv->element;
 }
+
+void dsq_conv_join_rows(const struct dsq_conv *cv, const struct dsq_view *x,
+                        struct dsq_conv_segment *s)
+{
+    const struct dsq_window *w = &cv->win;
+    if (w->kernel[0] != 1 || w->kernel[1] != 1 || w->stride[0] != 1 || w->stride[1] != 1 ||
+        s->oh != s->h || s->ow != s->w || !s->direct || !dsq_view_is_pixels(x))
+        return;
+    s->h = s->oh = 1;
+    s->w = s->ow = s->pixels;
+}

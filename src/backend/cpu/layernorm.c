@@ -65,16 +65,23 @@ static enum dsq_status layernorm_workspace(const struct dsq_prepared *p, const s
     return DSQ_OK;
 }
 
-static void normalize_row(const struct layernorm_run *run, const float *x, float *y)
+static void normalize_row(const struct layernorm_run *run, const float *restrict x,
+                          float *restrict y)
 {
+    const float *restrict scale = run->scale, *restrict bias = run->bias;
     double mean, factor;
     const struct dsq_moments m = dsq_moments_of(x, run->length);
     dsq_moments_finish(&m, run->length, run->epsilon, &mean, &factor);
     const float shift = (float)mean, times = (float)factor;
+    if (run->scale_step && bias && run->bias_step) {
+        for (int64_t i = 0; i < run->length; i++)
+            y[i] = (x[i] - shift) * times * scale[i] + bias[i];
+        return;
+    }
     for (int64_t i = 0; i < run->length; i++)
-        y[i] = (x[i] - shift) * times * run->scale[i * run->scale_step];
-    for (int64_t i = 0; run->bias && i < run->length; i++)
-        y[i] += run->bias[i * run->bias_step];
+        y[i] = (x[i] - shift) * times * scale[i * run->scale_step];
+    for (int64_t i = 0; bias && i < run->length; i++)
+        y[i] += bias[i * run->bias_step];
 }
 
 static void layernorm_task(void *arg, size_t index, int worker)

@@ -26,7 +26,7 @@ struct norm_run {
     int64_t channels_per_scale;   /* 1, or those of a group */
     float *mean, *factor, *shift; /* [pictures or 1][channels] */
     int64_t picture_step;         /* of those three */
-    struct dsq_moments *moments;  /* pixels: [picture][part][channel] */
+    double *moments; /* pixels: [picture][part], then sums [channel] and sums of squares [channel] */
 };
 
 static bool norm_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
@@ -80,7 +80,7 @@ static void set_vectors(struct norm_run *run, void *workspace, int64_t pictures)
     run->mean = (float *)(void *)at;
     run->factor = (float *)(void *)(at + bytes);
     run->shift = (float *)(void *)(at + 2 * bytes);
-    run->moments = (struct dsq_moments *)(void *)(at + 3 * bytes);
+    run->moments = (double *)(void *)(at + 3 * bytes);
     run->picture_step = pictures > 1 ? run->channels : 0;
 }
 
@@ -112,7 +112,7 @@ static enum dsq_status groupnorm_workspace(const struct dsq_prepared *p, const s
     }
     *bytes = 3 * vector_bytes(&run, run.pictures);
     if (!run.planes)
-        *bytes += (size_t)(run.pictures * run.parts * run.channels) * sizeof *run.moments;
+        *bytes += (size_t)(2 * run.pictures * run.parts * run.channels) * sizeof *run.moments;
     return DSQ_OK;
 }
 
@@ -122,8 +122,8 @@ static void apply_plane(const struct norm_run *run, int64_t plane)
 {
     const int64_t at = plane / run->channels * run->picture_step + plane % run->channels;
     const float mean = run->mean[at], factor = run->factor[at], shift = run->shift[at];
-    const float *x = run->x + plane * run->pixels;
-    float *y = run->y + plane * run->pixels;
+    const float *restrict x = run->x + plane * run->pixels;
+    float *restrict y = run->y + plane * run->pixels;
     for (int64_t i = 0; i < run->pixels; i++)
         y[i] = (x[i] - mean) * factor + shift;
 }
@@ -133,8 +133,8 @@ static void apply_pixels(const struct norm_run *run, int64_t picture, int64_t fi
     const int64_t channels = run->channels, at = picture * run->picture_step;
     const float *restrict mean = run->mean + at, *restrict factor = run->factor + at;
     const float *restrict shift = run->shift + at;
-    const float *x = run->x + (picture * run->pixels + first) * channels;
-    float *y = run->y + (picture * run->pixels + first) * run->y_pixel;
+    const float *restrict x = run->x + (picture * run->pixels + first) * channels;
+    float *restrict y = run->y + (picture * run->pixels + first) * run->y_pixel;
     for (int64_t i = first; i < end; i++, x += channels, y += run->y_pixel)
         for (int64_t c = 0; c < channels; c++)
             y[c] = (x[c] - mean[c]) * factor[c] + shift[c];
@@ -215,13 +215,14 @@ static void part_sums_task(void *arg, size_t index, int worker)
     const int64_t left = run->pixels - first;
     const int64_t n = left < run->part_pixels ? left : run->part_pixels;
     const float *x = run->x + ((int64_t)index / run->parts * run->pixels + first) * channels;
-    struct dsq_moments *restrict m = run->moments + (int64_t)index * channels;
-    memset(m, 0, (size_t)channels * sizeof *m);
+    double *restrict sum = run->moments + (int64_t)index * 2 * channels;
+    double *restrict squares = sum + channels;
+    memset(sum, 0, (size_t)channels * 2 * sizeof *sum);
     for (int64_t i = 0; i < n; i++, x += channels)
         for (int64_t c = 0; c < channels; c++) {
             double v = (double)x[c];
-            m[c].sum += v;
-            m[c].squares += v * v;
+            sum[c] += v;
+            squares[c] += v * v;
         }
 }
 
@@ -229,12 +230,12 @@ static void part_sums_task(void *arg, size_t index, int worker)
 static void join_parts(const struct norm_run *run, int64_t picture, int64_t group)
 {
     const int64_t n = run->channels / run->groups;
-    const struct dsq_moments *m = run->moments + picture * run->parts * run->channels;
+    const double *sums = run->moments + picture * run->parts * 2 * run->channels;
     struct dsq_moments all = {0, 0};
     for (int64_t c = group * n; c < (group + 1) * n; c++)
         for (int64_t part = 0; part < run->parts; part++) {
-            all.sum += m[part * run->channels + c].sum;
-            all.squares += m[part * run->channels + c].squares;
+            all.sum += sums[part * 2 * run->channels + c];
+            all.squares += sums[(part * 2 + 1) * run->channels + c];
         }
     finish_group(run, picture, group, &all);
 }
