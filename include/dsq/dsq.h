@@ -183,6 +183,21 @@ DSQ_API enum dsq_status dsq_engine_input_info(const struct dsq_engine *engine, i
 DSQ_API enum dsq_status dsq_engine_output_info(const struct dsq_engine *engine, int32_t i,
                                                struct dsq_io_info *info) DSQ_MUST_CHECK;
 
+/* One step of an engine; fused operators are one. */
+struct dsq_layer_info {
+    size_t size;
+    const char *name;      /* the ONNX node's, "" where the model has none */
+    const char *output;    /* its first output tensor */
+    const char *op;        /* "conv", "relayout", ... */
+    const char *precision; /* "FP32", "INT8", "INT8, writes FP32", "FP32, writes INT8" */
+    const char *kernel;    /* what executes it here; "host" for what only computes sizes */
+    const char *why;       /* this kernel */
+};
+DSQ_API int32_t dsq_engine_layers(const struct dsq_engine *engine);
+/* ARGUMENT when `i` is out of range. Texts live as long as the engine. */
+DSQ_API enum dsq_status dsq_engine_layer_info(const struct dsq_engine *engine, int32_t i,
+                                              struct dsq_layer_info *info) DSQ_MUST_CHECK;
+
 /* ---- contexts: running ---- */
 
 struct dsq_context_settings {
@@ -230,6 +245,10 @@ DSQ_API enum dsq_status dsq_context_output(const struct dsq_context *context, in
 /* Bytes of activations and scratch for the current shape, whatever the profile's largest; 0 before
  * there is one. Outputs that the context owns come on top. */
 DSQ_API size_t dsq_context_activation_bytes(const struct dsq_context *context);
+
+/* From the next run on, add each layer's seconds to seconds[i] (dsq_engine_layers numbers, the
+ * caller's). NULL ends that. */
+DSQ_API void dsq_context_time_layers(struct dsq_context *context, double *seconds);
 
 /* Called right after a node has run, before its memory is reused: once for each output. `node` is
  * the ONNX name ("" where the model has none), `tensor` the ONNX name of the value. The graph's
@@ -286,6 +305,12 @@ DSQ_API void dsq_detections_free(struct dsq_detections *detections);
 DSQ_API enum dsq_status dsq_detect(struct dsq_context *context, const struct dsq_picture *picture,
                                    struct dsq_detections *found,
                                    struct dsq_diag *diag) DSQ_MUST_CHECK;
+/* The first step alone: the picture as the engine's task prepares it, for dsq_context_set_input. Its
+ * memory is the context's, valid until the next call of this or dsq_detect. UNSUPPORTED as above. */
+DSQ_API enum dsq_status dsq_prepare_input(struct dsq_context *context,
+                                          const struct dsq_picture *picture,
+                                          struct dsq_tensor *input,
+                                          struct dsq_diag *diag) DSQ_MUST_CHECK;
 /* Draw the boxes of at least min_score, with names and scores, onto the picture. */
 DSQ_API enum dsq_status dsq_draw(struct dsq_picture *picture, const struct dsq_detections *found,
                                  float min_score, struct dsq_diag *diag) DSQ_MUST_CHECK;

@@ -72,7 +72,6 @@ static enum dsq_status detector_create(struct detector **out, struct dsq_context
         goto fail;
     }
     DSQ_GUARD(dsq_task_parse(&t->task, file->task_json, NULL, 0, a, d));
-    DSQ_GUARD(dsq_task_decodes(t->task, d));
     *out = t;
     return DSQ_OK;
 fail:
@@ -93,40 +92,64 @@ static enum dsq_status grow_input(struct detector *t, size_t bytes, struct dsq_d
     return DSQ_OK;
 }
 
-static enum dsq_status run_picture(struct detector *t, struct dsq_context *c,
-                                   const struct dsq_picture *picture, struct dsq_prepared_size *ps,
-                                   struct dsq_diag *d)
+/* The context's detector; made when there is none yet. */
+static enum dsq_status find_detector(struct detector **t, struct dsq_context *context,
+                                     struct dsq_diag *d)
+{
+    *t = dsq_context_attached(context);
+    if (*t)
+        return DSQ_OK;
+    DSQ_TRY(detector_create(t, context, d));
+    dsq_context_attach(context, *t, detector_free);
+    return DSQ_OK;
+}
+
+static enum dsq_status prepare(struct detector *t, const struct dsq_picture *picture,
+                               struct dsq_prepared_size *ps, struct dsq_tensor *input,
+                               struct dsq_diag *d)
 {
     int32_t w = dsq_picture_width(picture), h = dsq_picture_height(picture);
     DSQ_TRY(dsq_prepare_size(t->task, w, h, ps, d));
     size_t pixels = (size_t)ps->width * (size_t)ps->height; /* prepare_size bounds it */
     DSQ_TRY(grow_input(t, pixels * 3 * sizeof(float), d));
     DSQ_TRY(dsq_prepare(t->task, picture, ps, t->input, DSQ_NHWC, d));
-    struct dsq_tensor input = {
+    *input = (struct dsq_tensor){
         .dtype = DSQ_F32,
         .layout = DSQ_NHWC,
         .rank = 4,
         .dims = {1, 3, ps->height, ps->width},
         .data = t->input,
     };
-    DSQ_TRY(dsq_context_set_input(c, 0, &input, d));
-    DSQ_TRY(bind_outputs(t, c, d));
-    return dsq_context_run(c, d);
+    return DSQ_OK;
+}
+
+enum dsq_status dsq_prepare_input(struct dsq_context *context, const struct dsq_picture *picture,
+                                  struct dsq_tensor *input, struct dsq_diag *diag)
+{
+    struct detector *t;
+    struct dsq_prepared_size ps;
+    if (!context || !picture || !input)
+        return dsq_fail(diag, DSQ_ARGUMENT,
+                        "dsq_prepare_input needs a context, a picture and a tensor to fill");
+    DSQ_TRY(find_detector(&t, context, diag));
+    return prepare(t, picture, &ps, input, diag);
 }
 
 enum dsq_status dsq_detect(struct dsq_context *context, const struct dsq_picture *picture,
                            struct dsq_detections *found, struct dsq_diag *diag)
 {
+    struct detector *t;
+    struct dsq_prepared_size ps;
+    struct dsq_tensor input;
     if (!context || !picture || !found)
         return dsq_fail(diag, DSQ_ARGUMENT, "dsq_detect needs a context, a picture and a list");
     found->n = 0;
-    struct detector *t = dsq_context_attached(context);
-    if (!t) {
-        DSQ_TRY(detector_create(&t, context, diag));
-        dsq_context_attach(context, t, detector_free);
-    }
-    struct dsq_prepared_size ps;
-    DSQ_TRY(run_picture(t, context, picture, &ps, diag));
+    DSQ_TRY(find_detector(&t, context, diag));
+    DSQ_TRY(dsq_task_decodes(t->task, diag));
+    DSQ_TRY(prepare(t, picture, &ps, &input, diag));
+    DSQ_TRY(dsq_context_set_input(context, 0, &input, diag));
+    DSQ_TRY(bind_outputs(t, context, diag));
+    DSQ_TRY(dsq_context_run(context, diag));
     for (int32_t i = 0; i < t->n_outputs; i++)
         DSQ_TRY(dsq_context_output(context, i, &t->output[i], diag));
     return dsq_decode(t->task, t->output, t->name, t->n_outputs, 0, &ps, found, diag);

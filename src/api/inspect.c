@@ -12,6 +12,7 @@
 
 #include "api/compile.h"
 #include "api/json_text.h"
+#include "api/layers.h"
 #include "base/settings.h"
 #include "engine/engine.h"
 #include "onnx/onnx.h"
@@ -73,23 +74,13 @@ static void describe_io(json_t *o, const struct dsq_graph *g,
     json_object_set_new(o, "outputs", outputs);
 }
 
-/* A layer is INT8 when it reads s8; sizes computed on the host are no layers. */
-static const char *node_precision(const struct dsq_graph *g, const struct dsq_node *n)
-{
-    dsq_vid x = n->op == DSQ_OP_CONV ? dsq_conv_x(n, 0) : n->in[0];
-    enum dsq_dtype in = g->value[x].dtype, out = g->value[n->out[0]].dtype;
-    if (in == DSQ_S8)
-        return out == DSQ_S8 ? "INT8" : "INT8, writes FP32";
-    return out == DSQ_S8 ? "FP32, writes INT8" : "FP32";
-}
-
 static json_t *describe_node(const struct dsq_graph *g, int32_t i, const struct dsq_engine *engine)
 {
     const struct dsq_node *n = &g->node[i];
     json_t *o = json_object();
     json_object_set_new(o, "name", dsq_json_text(n->name));
     json_object_set_new(o, "op", json_string(dsq_op_info(n->op)->name));
-    json_object_set_new(o, "precision", json_string(node_precision(g, n)));
+    json_object_set_new(o, "precision", json_string(dsq_node_precision(g, n)));
     if (n->n_out > 1)
         json_object_set_new(o, "segments", json_integer(n->n_out));
     json_t *outputs = json_array();

@@ -7,7 +7,7 @@ list(APPEND DSQ_SOURCES
   src/api/import_sizes.c
   src/api/inspect.c
   src/api/inspect_text.c
-  src/api/json_text.c
+  src/api/json_text.c src/api/layers.c
   src/api/profile.c
   src/api/quantize.c
   src/api/version.c)

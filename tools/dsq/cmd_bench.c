@@ -3,13 +3,15 @@
  * dsq bench: time an engine, shape by shape, in one context, as a program would use it.
  *
  * The first run at a shape computes its plan and touches its memory; it is timed by itself. The
- * runs after it are the steady ones. Inputs are noise, outputs stay in the context's memory.
+ * runs after it are the steady ones. Inputs are noise or pictures, prepared before the clock
+ * starts; outputs stay in the context's memory.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_layers.h"
 #include "commands.h"
 #include "json.h"
 #include "shapes.h"
@@ -25,6 +27,7 @@ enum { LEAST_RUNS = 5, MOST_RUNS = 100000 };
 struct timing {
     double first_ms, median_ms, p90_ms, p99_ms, images_per_s;
     size_t activation_bytes;
+    double *layer_ms; /* or NULL */
 };
 
 static int compare_doubles(const void *a, const void *b)
@@ -62,6 +65,30 @@ static void free_inputs(struct dsq_tensor *tensor, int32_t n)
     for (int32_t i = 0; i < n; i++)
         free(tensor[i].data);
     free(tensor);
+}
+
+/* The case's picture, prepared. NULL, with t->diag, when that fails. */
+static struct dsq_tensor *make_picture_input(struct tool *t, const struct tool_engine *e,
+                                             const struct shape_case *c)
+{
+    struct dsq_picture *picture = NULL;
+    struct dsq_tensor input;
+    enum dsq_status status = dsq_picture_read(&picture, c->picture, false, NULL, &t->diag);
+    if (status == DSQ_OK)
+        status = dsq_prepare_input(e->context, picture, &input, &t->diag);
+    dsq_picture_free(&picture);
+    if (status != DSQ_OK) {
+        tool_fail(t);
+        return NULL;
+    }
+    struct dsq_tensor *tensor = tool_realloc(NULL, sizeof *tensor);
+    size_t bytes = sizeof(float);
+    for (int32_t k = 0; k < input.rank; k++)
+        bytes *= (size_t)input.dims[k];
+    *tensor = input;
+    tensor->data = tool_realloc(NULL, bytes);
+    memcpy(tensor->data, input.data, bytes);
+    return tensor;
 }
 
 /* Tensors of the case's shapes. NULL, having said why, when one is too large. */
@@ -136,9 +163,10 @@ static enum dsq_status time_steady(struct tool *t, const struct tool_engine *e,
 }
 
 static int time_case(struct tool *t, const struct tool_engine *e, const struct shape_case *c,
-                     const struct limits *limits, struct timing *out)
+                     const struct limits *limits, bool layers, struct timing *out)
 {
-    struct dsq_tensor *tensor = make_inputs(t, e->engine, c);
+    struct dsq_tensor *tensor =
+        c->picture ? make_picture_input(t, e, c) : make_inputs(t, e->engine, c);
     if (!tensor)
         return EXIT_FAILED;
     int code = EXIT_OK;
@@ -146,12 +174,16 @@ static int time_case(struct tool *t, const struct tool_engine *e, const struct s
     if (time_first(t, e, tensor, &out->first_ms) != DSQ_OK ||
         time_steady(t, e, limits, images, out) != DSQ_OK)
         code = tool_fail(t);
+    out->layer_ms = code == EXIT_OK && layers ? layers_time(t, e) : NULL;
+    if (code == EXIT_OK && layers && !out->layer_ms)
+        code = tool_fail(t);
     out->activation_bytes = dsq_context_activation_bytes(e->context);
     free_inputs(tensor, dsq_engine_inputs(e->engine));
     return code;
 }
 
-static void print_json(const struct shape_list *list, const struct timing *timing, int n)
+static void print_json(const struct tool_engine *e, const struct shape_list *list,
+                       const struct timing *timing, int n)
 {
     struct tool_json j = {0};
     tool_json_list(&j, NULL);
@@ -164,18 +196,24 @@ static void print_json(const struct shape_list *list, const struct timing *timin
         tool_json_number(&j, "p99_ms", timing[i].p99_ms);
         tool_json_number(&j, "images_per_s", timing[i].images_per_s);
         tool_json_integer(&j, "activation_bytes", (int64_t)timing[i].activation_bytes);
+        if (list->item[i].picture)
+            tool_json_integer(&j, "pictures", list->item[i].n_pictures);
+        if (timing[i].layer_ms)
+            layers_print_json(&j, e, timing[i].layer_ms);
         tool_json_end(&j);
     }
     tool_json_end(&j);
 }
 
-static void print_table(const struct shape_list *list, const struct timing *timing, int n)
+static void print_table(const struct tool_engine *e, const struct shape_list *list,
+                        const struct timing *timing, int n)
 {
     static const struct table_column columns[] = {
-        {"shape", false}, {"first ms", true}, {"median ms", true},      {"p90 ms", true},
-        {"p99 ms", true}, {"images/s", true}, {"activations MiB", true}};
+        {"shape", false}, {"first ms", true}, {"median ms", true},       {"p90 ms", true},
+        {"p99 ms", true}, {"images/s", true}, {"activations MiB", true}, {"pictures", true}};
     struct table table;
-    table_init(&table, columns, 7);
+    bool pictures = list->n > 0 && list->item[0].picture;
+    table_init(&table, columns, pictures ? 8 : 7);
     for (int i = 0; i < n; i++) {
         table_cell(&table, "%s", list->item[i].text);
         table_number(&table, timing[i].first_ms, 2);
@@ -184,26 +222,35 @@ static void print_table(const struct shape_list *list, const struct timing *timi
         table_number(&table, timing[i].p99_ms, 2);
         table_number(&table, timing[i].images_per_s, 2);
         table_number(&table, (double)timing[i].activation_bytes / (1 << 20), 2);
+        if (pictures)
+            table_cell(&table, "%d", list->item[i].n_pictures);
     }
     table_print(&table);
     table_free(&table);
+    for (int i = 0; i < n; i++)
+        if (timing[i].layer_ms) {
+            printf("\nlayers of %s\n", list->item[i].text);
+            layers_print(e, timing[i].layer_ms);
+        }
 }
 
 static int bench(struct tool *t, const struct tool_engine *e, const struct shape_list *list,
-                 const struct limits *limits)
+                 const struct limits *limits, bool layers)
 {
     struct timing *timing = tool_realloc(NULL, ((size_t)list->n + 1) * sizeof *timing);
     int code = EXIT_OK, n = 0;
     progress_step(&t->progress, "timing", 0, list->n);
     while (n < list->n && code == EXIT_OK) {
-        code = time_case(t, e, &list->item[n], limits, &timing[n]);
+        code = time_case(t, e, &list->item[n], limits, layers, &timing[n]);
         if (code == EXIT_OK)
             progress_step(&t->progress, "timing", ++n, list->n);
     }
     if (code == EXIT_OK && t->json)
-        print_json(list, timing, n);
+        print_json(e, list, timing, n);
     else if (code == EXIT_OK)
-        print_table(list, timing, n);
+        print_table(e, list, timing, n);
+    for (int i = 0; i < n; i++)
+        free(timing[i].layer_ms);
     free(timing);
     return code;
 }
@@ -211,7 +258,8 @@ static int bench(struct tool *t, const struct tool_engine *e, const struct shape
 int cmd_bench(int argc, char **argv)
 {
     struct tool t = {.command = argv[0]};
-    const char *shapes = NULL;
+    const char *shapes = NULL, *images = NULL;
+    bool layers = false;
     int32_t n_random = 0, seed = 1;
     struct limits limits = {0, -1};
     const struct opt options[] = {
@@ -220,9 +268,12 @@ int cmd_bench(int argc, char **argv)
          "a:1x3x32x32+b:1x8) [the profile's usual one]"},
         {"random-shapes", 0, OPT_COUNT, &n_random, "N", "N sizes drawn from the profile"},
         {"seed", 0, OPT_COUNT, &seed, "S", "of the random sizes [1]"},
+        {"images", 0, OPT_TEXT, &images, "DIR",
+         "the sizes that these pictures get from the task, with them as inputs"},
+        {"layers", 0, OPT_FLAG, &layers, NULL, "the time of each layer too, slowest first"},
         {"iterations", 0, OPT_COUNT, &limits.iterations, "N", "steady runs at each size"},
         {"seconds", 0, OPT_NUMBER, &limits.seconds, "X",
-         "steady time at each size [2; 0.5 for random sizes]"},
+         "steady time at each size [2; 0.5 for random sizes and pictures]"},
         TOOL_JSON_OPTION(&t),
         TOOL_COMMON_OPTIONS(&t),
         {0},
@@ -239,19 +290,20 @@ int cmd_bench(int argc, char **argv)
     int code;
     if (opt_parse(&command, argc, argv, &code) < 0)
         return code;
-    if (shapes && n_random)
-        return opt_usage_error(t.command, "expected --shapes or --random-shapes, not both");
+    if ((shapes != NULL) + (n_random > 0) + (images != NULL) > 1)
+        return opt_usage_error(t.command, "expected one of --shapes, --random-shapes and --images");
     if ((code = tool_start(&t, true)) != EXIT_OK)
         return code;
     if (limits.seconds < 0)
-        limits.seconds = n_random ? 0.5 : 2;
+        limits.seconds = n_random || images ? 0.5 : 2;
     struct tool_engine e;
     struct shape_list list;
     if (tool_open(&t, argv[1], &e) != DSQ_OK)
         return tool_fail(&t);
-    code = shapes_make(&t, e.engine, shapes, n_random, (uint64_t)seed, &list);
+    code = images ? shapes_of_pictures(&t, &e, images, &list)
+                  : shapes_make(&t, e.engine, shapes, n_random, (uint64_t)seed, &list);
     if (code == EXIT_OK)
-        code = bench(&t, &e, &list, &limits);
+        code = bench(&t, &e, &list, &limits, layers);
     shapes_free(&list);
     tool_close(&e);
     return code;

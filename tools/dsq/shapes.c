@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shapes for benchmarks: parsing and drawing them. */
+#define _POSIX_C_SOURCE 200809L
 #include "shapes.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 uint64_t random_next(uint64_t *state)
 {
@@ -16,8 +20,10 @@ uint64_t random_next(uint64_t *state)
 
 void shapes_free(struct shape_list *list)
 {
-    for (int i = 0; i < list->n; i++)
+    for (int i = 0; i < list->n; i++) {
         free(list->item[i].dims);
+        free(list->item[i].picture);
+    }
     free(list->item);
     *list = (struct shape_list){NULL, 0};
 }
@@ -183,6 +189,78 @@ int shapes_make(struct tool *t, const struct dsq_engine *engine, const char *tex
         code = draw_case(t, engine, &seed, list);
     if (!text && n_random == 0)
         code = usual_case(t, engine, list);
+    if (code != EXIT_OK)
+        shapes_free(list);
+    return code;
+}
+
+/* ---- pictures ---- */
+
+static bool is_picture_name(const char *name)
+{
+    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
+    size_t n = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t k = strlen(endings[i]);
+        if (name[0] != '.' && n > k && strcasecmp(name + n - k, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int keep_picture(const struct dirent *entry)
+{
+    return is_picture_name(entry->d_name);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* One picture's size: a new case, or one more of a known one. */
+static int count_picture(struct tool *t, const struct tool_engine *e, const char *path,
+                         struct shape_list *list)
+{
+    struct dsq_picture *picture = NULL;
+    struct dsq_tensor input;
+    enum dsq_status status = dsq_picture_read(&picture, path, false, NULL, &t->diag);
+    if (status == DSQ_OK)
+        status = dsq_prepare_input(e->context, picture, &input, &t->diag);
+    dsq_picture_free(&picture);
+    if (status != DSQ_OK)
+        return tool_fail(t);
+    for (int i = 0; i < list->n; i++)
+        if (memcmp(list->item[i].dims[0], input.dims, sizeof input.dims) == 0) {
+            list->item[i].n_pictures++;
+            return EXIT_OK;
+        }
+    struct shape_case *c = add_case(list, 1);
+    memcpy(c->dims[0], input.dims, sizeof input.dims);
+    tool_shape_text(c->dims[0], input.rank, c->text);
+    c->picture = tool_realloc(NULL, strlen(path) + 1);
+    strcpy(c->picture, path);
+    c->n_pictures = 1;
+    return EXIT_OK;
+}
+
+int shapes_of_pictures(struct tool *t, const struct tool_engine *e, const char *folder,
+                       struct shape_list *list)
+{
+    struct dirent **entry = NULL;
+    int n = scandir(folder, &entry, keep_picture, by_name), code = EXIT_OK;
+    *list = (struct shape_list){NULL, 0};
+    if (n <= 0)
+        code = tool_fail_text(t, "%s: %s", folder,
+                              n < 0 ? strerror(errno) : "no JPEG or PNG files there");
+    for (int i = 0; i < n; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);
+        if (code == EXIT_OK)
+            code = count_picture(t, e, path, list);
+        free(entry[i]);
+    }
+    free(entry);
     if (code != EXIT_OK)
         shapes_free(list);
     return code;
