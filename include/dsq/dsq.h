@@ -395,9 +395,11 @@ DSQ_API void dsq_judgement_free(struct dsq_judgement **judgement);
 
 /* Receives text piece by piece. */
 typedef void dsq_write_fn(void *user, const char *text, size_t bytes);
-/* Describe a model, an engine or a ranges file: inputs and outputs, layers with precision and
- * kernel, what fell back to float and why. `write` gets nothing before all is known, so nothing
- * after an error. Text that is no UTF-8 comes out with '?' in it. MALFORMED for any other file. */
+/* Describe a file: a model or an engine (inputs and outputs, layers with precision and kernel, what
+ * fell back to float and why; of a model that cannot be imported, the nodes that stand in the way),
+ * ranges, a task, annotations, detections, a tensor (.npy), a picture. `write` gets nothing before
+ * all is known, so nothing after an error. Text that is no UTF-8 comes out with '?' in it. MALFORMED
+ * for any other file. */
 DSQ_API enum dsq_status dsq_inspect(const char *path, bool json, const struct dsq_common *common,
                                     dsq_write_fn *write, void *user,
                                     struct dsq_diag *diag) DSQ_MUST_CHECK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dsq_inspect: what is in this file? One JSON description is made for a model, an engine or a
- * ranges file; inspect_text.c prints it for people.
+ * dsq_inspect: what is in this file? One JSON description is made for a model or an engine, by
+ * inspect_files.c for anything else; inspect_text.c prints it for people.
  */
 #include "api/inspect.h"
 
@@ -13,6 +13,7 @@
 #include "api/compile.h"
 #include "api/json_text.h"
 #include "api/layers.h"
+#include "base/bytes.h"
 #include "base/settings.h"
 #include "engine/engine.h"
 #include "onnx/onnx.h"
@@ -154,49 +155,64 @@ enum dsq_status dsq_describe_engine(const struct dsq_engine_file *file,
     return DSQ_OK;
 }
 
+/* Why the model cannot be imported, and every node whose operator is not supported. */
+static void describe_refusal(json_t *o, const struct dsq_onnx *model, const char *reason)
+{
+    json_t *nodes = json_array();
+    int64_t opset = dsq_onnx_opset(model);
+    for (size_t i = 0; i < dsq_onnx_nodes(model); i++) {
+        struct dsq_onnx_node n = dsq_onnx_node_at(model, i);
+        char why[96];
+        if (n.supported)
+            continue;
+        if (*n.domain && strcmp(n.domain, "ai.onnx") != 0)
+            snprintf(why, sizeof why, "domain '%.60s' is not ONNX's own", n.domain);
+        else
+            snprintf(why, sizeof why, "not supported at opset %lld", (long long)opset);
+        json_t *node = json_object();
+        json_object_set_new(node, "name", dsq_json_text(n.name));
+        json_object_set_new(node, "op", dsq_json_text(n.op));
+        json_object_set_new(node, "output", dsq_json_text(n.output));
+        json_object_set_new(node, "reason", dsq_json_text(why));
+        json_array_append_new(nodes, node);
+    }
+    json_object_set_new(o, "refused", dsq_json_text(reason));
+    json_object_set_new(o, "unsupported", nodes);
+}
+
 static enum dsq_status describe_model(const char *path, const struct dsq_common *common, json_t *o,
                                       struct dsq_diag *d)
 {
-    enum dsq_status status;
     struct dsq_onnx *model = NULL;
     struct dsq_graph *g = NULL;
-    status = dsq_onnx_read(&model, path, common->allocator, d);
+    struct dsq_diag why = {0};
+    enum dsq_status status = dsq_onnx_read(&model, path, common->allocator, d);
     if (status != DSQ_OK)
         return status == DSQ_MALFORMED
-                   ? dsq_fail_in(d, status, "no engine and no ranges file; as a model")
+                   ? dsq_fail_in(d, status, "of no kind that dsq knows; as a model")
                    : status;
-    DSQ_GUARD(dsq_onnx_to_graph(model, &g, d));
     json_object_set_new(o, "kind", json_string("model"));
+    json_object_set_new(o, "opset", json_integer(dsq_onnx_opset(model)));
+    json_object_set_new(o, "nodes", json_integer((json_int_t)dsq_onnx_nodes(model)));
     json_object_set_new(o, "quantized", json_boolean(dsq_onnx_metadata(model, DSQ_DECISIONS_KEY)));
-    describe_io(o, g, NULL);
     describe_task(o, dsq_onnx_metadata(model, DSQ_KEY_TASK));
-    describe_layers(o, g, NULL);
-fail:
+    status = dsq_onnx_to_graph(model, &g, &why);
+    if (status == DSQ_OK) {
+        describe_io(o, g, NULL);
+        describe_layers(o, g, NULL);
+    } else if (status == DSQ_UNSUPPORTED) {
+        describe_refusal(o, model, why.text);
+        status = DSQ_OK;
+    } else {
+        dsq_fail(d, status, "%s", why.text);
+    }
     dsq_graph_free(&g);
     dsq_onnx_free(&model);
     return status;
 }
 
-static enum dsq_status describe_ranges(const char *path, const struct dsq_common *common, json_t *o,
-                                       struct dsq_diag *d)
-{
-    struct dsq_ranges *ranges = NULL;
-    DSQ_TRY(dsq_ranges_read_json(&ranges, path, common->allocator, d));
-    json_object_set_new(o, "kind", json_string("ranges"));
-    json_t *tensors = json_object();
-    for (size_t i = 0; i < dsq_ranges_count(ranges); i++) {
-        const char *name = dsq_ranges_name(ranges, i);
-        double range = 0;
-        dsq_ranges_get(ranges, name, &range);
-        json_object_set_new_nocheck(tensors, name, json_real(range));
-    }
-    json_object_set_new(o, "tensors", tensors);
-    dsq_ranges_free(&ranges);
-    return DSQ_OK;
-}
-
 /* What a file seems to be, by how it begins. */
-enum kind { KIND_ENGINE, KIND_RANGES, KIND_MODEL };
+enum kind { KIND_ENGINE, KIND_JSON, KIND_TENSOR, KIND_PICTURE, KIND_MODEL };
 static enum dsq_status find_kind(const char *path, enum kind *kind, struct dsq_diag *d)
 {
     char start[256];
@@ -207,10 +223,27 @@ static enum dsq_status find_kind(const char *path, enum kind *kind, struct dsq_d
     fclose(f);
     start[n] = 0;
     const char *first = start + strspn(start, " \t\r\n");
-    *kind = dsq_engine_file_is_engine(start, n) ? KIND_ENGINE
-            : *first == '{'                     ? KIND_RANGES
-                                                : KIND_MODEL;
+    *kind = dsq_engine_file_is_engine(start, n)          ? KIND_ENGINE
+            : *first == '{' || *first == '['             ? KIND_JSON
+            : memcmp(start, "\x93NUMPY", 6) == 0         ? KIND_TENSOR
+            : memcmp(start, "\xff\xd8\xff", 3) == 0      ? KIND_PICTURE
+            : memcmp(start, "\x89PNG\r\n\x1a\n", 8) == 0 ? KIND_PICTURE
+                                                         : KIND_MODEL;
     return DSQ_OK;
+}
+
+static enum dsq_status describe_bytes(enum kind kind, const char *path,
+                                      const struct dsq_common *common, json_t *o,
+                                      struct dsq_diag *d)
+{
+    void *data = NULL;
+    size_t bytes = 0;
+    DSQ_TRY(dsq_file_read(path, common->allocator, &data, &bytes, d));
+    enum dsq_status status = kind == KIND_PICTURE
+                                 ? dsq_describe_picture(path, data, bytes, o, common, d)
+                                 : dsq_describe_json_file(path, data, bytes, o, common, d);
+    dsq_release(common->allocator, data);
+    return status;
 }
 
 static enum dsq_status describe_file(const char *path, const struct dsq_common *common, json_t *o,
@@ -218,8 +251,10 @@ static enum dsq_status describe_file(const char *path, const struct dsq_common *
 {
     enum kind kind;
     DSQ_TRY(find_kind(path, &kind, d));
-    if (kind == KIND_RANGES)
-        return describe_ranges(path, common, o, d);
+    if (kind == KIND_JSON || kind == KIND_PICTURE)
+        return describe_bytes(kind, path, common, o, d);
+    if (kind == KIND_TENSOR)
+        return dsq_describe_tensor(path, o, common, d);
     if (kind == KIND_MODEL)
         return describe_model(path, common, o, d);
     struct dsq_engine_file *file = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file's description for people: headings, one line an input, one row a layer. */
+#include <string.h>
 
 #include "api/inspect.h"
 
@@ -86,6 +87,72 @@ static void print_ranges(json_t *tensors, struct dsq_writer *w)
         dsq_write_format(w, "  %12.6g  %s\n", json_real_value(range), name);
 }
 
+/* What is one word or number (or a list of numbers), a line each. */
+static void print_fact(const char *key, const json_t *v, struct dsq_writer *w)
+{
+    size_t i;
+    json_t *item;
+    dsq_write_format(w, "  %-26s ", key);
+    if (json_is_string(v))
+        dsq_write_text(w, json_string_value(v));
+    else if (json_is_integer(v))
+        dsq_write_format(w, "%lld", (long long)json_integer_value(v));
+    else if (json_is_real(v))
+        dsq_write_format(w, "%g", json_real_value(v));
+    else if (json_is_boolean(v))
+        dsq_write_text(w, json_is_true(v) ? "true" : "false");
+    json_array_foreach(v, i, item)
+    {
+        if (json_is_string(item))
+            dsq_write_format(w, "%s%s", i ? ", " : "", json_string_value(item));
+        else
+            dsq_write_format(w, "%s%g", i ? " " : "", json_number_value(item));
+    }
+    dsq_write_text(w, "\n");
+}
+
+static void print_facts(json_t *o, struct dsq_writer *w)
+{
+    const char *key;
+    json_t *v;
+    json_object_foreach(o, key, v) if (strcmp(key, "file") != 0 && strcmp(key, "kind") != 0 &&
+                                       strcmp(key, "classes") != 0) print_fact(key, v, w);
+}
+
+static void print_categories(const json_t *list, struct dsq_writer *w)
+{
+    size_t i;
+    json_t *c;
+    dsq_write_format(w, "\nobjects of each category (%zu)\n", json_array_size(list));
+    json_array_foreach(list, i, c) dsq_write_format(
+        w, "  %8lld  %s (id %lld)\n", (long long)json_integer_value(json_object_get(c, "objects")),
+        text_of(c, "name"), (long long)json_integer_value(json_object_get(c, "id")));
+}
+
+static void print_refusal(const json_t *o, struct dsq_writer *w)
+{
+    size_t i;
+    json_t *n;
+    const json_t *list = json_object_get(o, "unsupported");
+    dsq_write_format(w, "\ncannot be imported: %s\n", text_of(o, "refused"));
+    if (json_array_size(list) > 0)
+        dsq_write_format(w, "\nnodes of operators that are not supported (%zu)\n",
+                         json_array_size(list));
+    json_array_foreach(list, i, n) dsq_write_format(
+        w, "  %-20s %-28s makes '%s': %s\n", text_of(n, "op"),
+        *text_of(n, "name") ? text_of(n, "name") : "-", text_of(n, "output"), text_of(n, "reason"));
+}
+
+/* Files that are neither models nor engines. */
+static bool is_plain(const json_t *o)
+{
+    static const char *const kinds[] = {"picture", "tensor", "annotations", "detections"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(text_of(o, "kind"), kinds[i]) == 0)
+            return true;
+    return false;
+}
+
 static void print_summary(const json_t *o, struct dsq_writer *w)
 {
     dsq_write_format(w, "%s: %s\n", text_of(o, "file"), text_of(o, "kind"));
@@ -94,6 +161,10 @@ static void print_summary(const json_t *o, struct dsq_writer *w)
                          text_of(o, "model"),
                          (long long)json_integer_value(json_object_get(o, "convolutions_int8")),
                          (long long)json_integer_value(json_object_get(o, "convolutions_fp32")));
+    if (json_object_get(o, "opset"))
+        dsq_write_format(w, "opset %lld, %lld nodes\n",
+                         (long long)json_integer_value(json_object_get(o, "opset")),
+                         (long long)json_integer_value(json_object_get(o, "nodes")));
     if (json_object_get(o, "quantized"))
         dsq_write_format(w, "%s\n",
                          json_is_true(json_object_get(o, "quantized"))
@@ -109,9 +180,20 @@ static void print_summary(const json_t *o, struct dsq_writer *w)
     }
 }
 
-void dsq_describe_text(const json_t *o, struct dsq_writer *w)
+void dsq_describe_text(json_t *o, struct dsq_writer *w)
 {
     print_summary(o, w);
+    if (is_plain(o))
+        print_facts(o, w);
+    if (strcmp(text_of(o, "kind"), "annotations") == 0)
+        print_categories(json_object_get(o, "classes"), w);
+    if (strcmp(text_of(o, "kind"), "task") == 0) {
+        const char *key;
+        json_t *v;
+        json_object_foreach(json_object_get(o, "fields"), key, v) print_fact(key, v, w);
+    }
+    if (json_object_get(o, "refused"))
+        print_refusal(o, w);
     if (json_object_get(o, "tensors"))
         print_ranges(json_object_get(o, "tensors"), w);
     if (json_object_get(o, "inputs"))

@@ -46,7 +46,7 @@ enum dsq_status dsq_judgement_create(struct dsq_judgement **out,
 
 void dsq_judgement_free(struct dsq_judgement **judgement)
 {
-    struct dsq_judgement *j = *judgement;
+    struct dsq_judgement *j = judgement ? *judgement : NULL;
     if (!j)
         return;
     const struct dsq_allocator *a = j->arena.allocator;

@@ -69,6 +69,16 @@ enum dsq_status dsq_onnx_to_graph(const struct dsq_onnx *m, struct dsq_graph **o
 enum dsq_status dsq_onnx_to_graph_at(const struct dsq_onnx *m, const struct dsq_onnx_options *o,
                                      struct dsq_graph **out, struct dsq_diag *d) DSQ_MUST_CHECK;
 
+/* One node as the file has it; import needs not succeed. Texts belong to the model. */
+struct dsq_onnx_node {
+    const char *name, *op, *domain, *output; /* its first output; "" for what is not there */
+    bool supported;                          /* the operator is, in this opset's form */
+};
+size_t dsq_onnx_nodes(const struct dsq_onnx *m);
+struct dsq_onnx_node dsq_onnx_node_at(const struct dsq_onnx *m, size_t i);
+/* The opset of ONNX's own operators; 0 when the model names none. */
+int64_t dsq_onnx_opset(const struct dsq_onnx *m);
+
 /* The model's metadata_props value of that key, or NULL. Lives as long as the model. */
 const char *dsq_onnx_metadata(const struct dsq_onnx *m, const char *key);
 

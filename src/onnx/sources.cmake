@@ -50,6 +50,7 @@ list(APPEND DSQ_SOURCES
   src/onnx/import_unary.c
   src/onnx/import_window.c
   src/onnx/model.c
+  src/onnx/model_nodes.c
   src/onnx/model_walk.c
   src/onnx/model_write.c
   src/onnx/onnx_attr.c

@@ -56,10 +56,14 @@ static void test_null(void **state)
     REFUSED(dsq_picture_from_rgb(NULL, 1, 1, rgb, NULL, &diag));
     REFUSED(dsq_picture_write(NULL, "x", &diag));
     REFUSED(dsq_detect(NULL, NULL, &found, &diag));
+    REFUSED(dsq_prepare_input(NULL, NULL, &t, &diag));
+    REFUSED(dsq_judgement_interval(NULL, NULL, NULL, NULL, &diag));
     REFUSED(dsq_quantize(NULL, NULL, NULL, &diag));
     REFUSED(dsq_inspect(NULL, false, NULL, NULL, NULL, &diag));
     assert_int_equal(dsq_engine_input_info(NULL, 0, &info), DSQ_ARGUMENT);
     assert_int_equal(dsq_engine_output_info(NULL, 0, &info), DSQ_ARGUMENT);
+    assert_int_equal(dsq_engine_layer_info(NULL, 0, NULL), DSQ_ARGUMENT);
+    assert_int_equal(dsq_judgement_class(NULL, 0, NULL), DSQ_ARGUMENT);
     assert_int_equal(dsq_engine_file_open(NULL, NULL, NULL, NULL), DSQ_ARGUMENT);
     dsq_engine_file_free(&file);
     dsq_engine_free(&engine);
@@ -71,6 +75,7 @@ static void test_null(void **state)
     dsq_context_free(NULL);
     dsq_picture_free(NULL);
     dsq_detections_free(NULL);
+    dsq_judgement_free(NULL);
 }
 
 static void test_unset_sizes(void **state)

@@ -192,7 +192,7 @@ static void test_other_files(void **state)
 {
     (void)state;
     write_text("noise", "\x07\x13 not one of ours");
-    refuse(in_folder("noise"), "no engine and no ranges file; as a model");
+    refuse(in_folder("noise"), "of no kind that dsq knows; as a model");
     write_text("empty", "");
     refuse(in_folder("empty"), "empty");
     write_text("other.json", "{\"a\": 1}");

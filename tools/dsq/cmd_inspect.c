@@ -21,8 +21,9 @@ int cmd_inspect(int argc, char **argv)
     };
     const struct opt_command command = {
         .usage = "inspect FILE [options]",
-        .about = "Describe a model, an engine or a ranges file: inputs and outputs, layers with "
-                 "precision and kernel, what fell back to float and why.",
+        .about = "Describe a file: a model or an engine (inputs and outputs, layers with precision "
+                 "and kernel, what fell back to float and why, what cannot be imported), ranges, "
+                 "a task, COCO annotations or detections, a tensor (.npy), a picture.",
         .options = options,
         .min_args = 1,
         .max_args = 1,
