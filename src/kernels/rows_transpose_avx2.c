@@ -98,6 +98,33 @@ void dsq_rows_transpose_b4__avx2(size_t rows, size_t cols, const uint32_t *x, si
             y[c * y_stride + i] = x[i * x_stride + c];
 }
 
+/* The same for bytes, 16 columns at a time: each 16 bytes of the result are put together from three
+ * shuffled vectors; -1 leaves a byte zero. */
+static size_t interleave3_b1(size_t cols, const uint8_t *x, size_t x_stride, uint8_t *y)
+{
+    __m128i from[3][3]; /* [16 bytes of the result][row] */
+    for (int k = 0; k < 3; k++)
+        for (int row = 0; row < 3; row++) {
+            int8_t index[16];
+            for (int i = 0; i < 16; i++)
+                index[i] = (int8_t)((16 * k + i) % 3 == row ? (16 * k + i) / 3 : -1);
+            from[k][row] = _mm_loadu_si128((const __m128i *)index);
+        }
+    size_t c = 0;
+    for (; c + 16 <= cols; c += 16, y += 48) {
+        const __m128i a = _mm_loadu_si128((const __m128i *)(x + c));
+        const __m128i b = _mm_loadu_si128((const __m128i *)(x + x_stride + c));
+        const __m128i d = _mm_loadu_si128((const __m128i *)(x + 2 * x_stride + c));
+        for (int k = 0; k < 3; k++) {
+            __m128i v =
+                _mm_or_si128(_mm_shuffle_epi8(a, from[k][0]), _mm_shuffle_epi8(b, from[k][1]));
+            _mm_storeu_si128((__m128i *)(y + 16 * k),
+                             _mm_or_si128(v, _mm_shuffle_epi8(d, from[k][2])));
+        }
+    }
+    return c;
+}
+
 void dsq_rows_transpose_b1__avx2(size_t rows, size_t cols, const uint8_t *x, size_t x_stride,
                                  uint8_t *y, size_t y_stride)
 {
@@ -105,7 +132,8 @@ void dsq_rows_transpose_b1__avx2(size_t rows, size_t cols, const uint8_t *x, siz
     for (size_t c = 0; c < whole_cols; c += SIDE_B1)
         for (size_t i = 0; i < whole_rows; i += SIDE_B1)
             block_b1(x + i * x_stride + c, x_stride, y + c * y_stride + i, y_stride);
-    for (size_t c = 0; c < cols; c++)
+    for (size_t c = rows == 3 && y_stride == 3 ? interleave3_b1(cols, x, x_stride, y) : 0; c < cols;
+         c++)
         for (size_t i = c < whole_cols ? whole_rows : 0; i < rows; i++)
             y[c * y_stride + i] = x[i * x_stride + c];
 }

@@ -285,6 +285,12 @@ static void run_interleave_b4(void *arg)
     b->k->transpose_b4(3, 680, (const uint32_t *)(void *)b->f, 680, (uint32_t *)(void *)b->g, 3);
 }
 
+static void run_interleave_b1(void *arg)
+{
+    struct bench_run *b = arg;
+    b->k->transpose_b1(3, 680, (const uint8_t *)b->q, 680, (uint8_t *)b->p, 3);
+}
+
 static void run_exp_f32(void *arg)
 {
     struct bench_run *b = arg;
@@ -311,6 +317,7 @@ static void bench(struct check_bench *results, size_t i)
         {"minmax_f32", run_minmax_f32, 4},
         {"transpose_b1 32 x 64", run_transpose_b1, 2},
         {"transpose_b4 32 x 64", run_transpose_b4, 8},
+        {"transpose_b1 3 x 680", run_interleave_b1, 2},
         {"transpose_b4 3 x 680", run_interleave_b4, 8},
         {"exp_f32", run_exp_f32, 8},
         {"sigmoid_f32", run_sigmoid_f32, 8},
