@@ -64,9 +64,8 @@ static enum dsq_status intern(struct dsq_graph *g, const char *name, const struc
     return dsq_graph_add_const(g, fresh, DSQ_F32, shape, data, bytes, out, d);
 }
 
-/* The only user of constant `old` is about to use `fresh`: keep the name findable. */
-static enum dsq_status keep_name(struct dsq_graph *g, dsq_vid old, dsq_vid fresh,
-                                 struct dsq_diag *d)
+enum dsq_status dsq_keep_const_name(struct dsq_graph *g, dsq_vid old, dsq_vid fresh,
+                                    struct dsq_diag *d)
 {
     int32_t uses = 0;
     for (int32_t i = 0; i < g->n_nodes; i++)
@@ -95,7 +94,7 @@ static enum dsq_status scale_weights(struct dsq_graph *g, int32_t i, const doubl
     dsq_vid fresh = DSQ_NO_VALUE;
     status = intern(g, name, &w.shape, dst, w.bytes, &fresh, d);
     if (status == DSQ_OK)
-        status = keep_name(g, old, fresh, d);
+        status = dsq_keep_const_name(g, old, fresh, d);
     if (status == DSQ_OK)
         g->node[i].in[DSQ_CONV_W] = fresh;
 done:
@@ -126,7 +125,7 @@ static enum dsq_status change_bias(struct dsq_graph *g, int32_t i, const double 
     dsq_vid fresh = DSQ_NO_VALUE;
     status = intern(g, name, &shape, dst, n * sizeof *dst, &fresh, d);
     if (status == DSQ_OK && src)
-        status = keep_name(g, old, fresh, d);
+        status = dsq_keep_const_name(g, old, fresh, d);
     if (status == DSQ_OK)
         g->node[i].in[DSQ_CONV_B] = fresh;
 done:

@@ -78,6 +78,11 @@ enum dsq_status dsq_add_vector(struct dsq_graph *g, const char *base, enum dsq_d
                                const void *data, size_t n, dsq_vid *out,
                                struct dsq_diag *d) DSQ_MUST_CHECK;
 
+/* Constant `fresh` is about to take the place of `old` at a user; if that is the only one, the old
+ * name becomes an alias of the fresh one. */
+enum dsq_status dsq_keep_const_name(struct dsq_graph *g, dsq_vid old, dsq_vid fresh,
+                                    struct dsq_diag *d) DSQ_MUST_CHECK;
+
 /* y = conv * scale[c] + shift[c], by changing the constants of node i: new ones, computed in double
  * and rounded once, named "OLD*SUFFIX" (a bias that was not there: "WEIGHTS+SUFFIX"). scale or
  * shift may be NULL. The node must satisfy dsq_conv_is_const_f32. A constant of that name and

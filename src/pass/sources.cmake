@@ -8,6 +8,7 @@ list(APPEND DSQ_SOURCES
      src/pass/remove_noops.c
      src/pass/fuse_patterns.c
      src/pass/fuse_batchnorm.c
+     src/pass/fuse_focus.c
      src/pass/fuse_bias.c
      src/pass/fuse_residual.c
      src/pass/fuse_activation.c

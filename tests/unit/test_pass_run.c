@@ -76,6 +76,15 @@ static struct dsq_graph *small(void)
     return parse(model, NULL, &status);
 }
 
+/* How many passes come before this one; NULL: how many there are. */
+static int place_of(const char *name)
+{
+    int i = 0;
+    while (dsq_pass_name(i) && (!name || strcmp(dsq_pass_name(i), name) != 0))
+        i++;
+    return i;
+}
+
 static void test_all(void **state)
 {
     (void)state;
@@ -88,7 +97,7 @@ static void test_all(void **state)
     assert_int_equal(count(g, DSQ_OP_CONV), 3);
     assert_int_equal(count(g, DSQ_OP_RELAYOUT), 1);
     assert_int_equal(count(g, DSQ_OP_ADD) + count(g, DSQ_OP_RELU) + count(g, DSQ_OP_BATCHNORM), 0);
-    assert_int_equal(r.n_times, 10); /* all but quantize_int8 */
+    assert_int_equal(r.n_times, place_of(NULL) - 1); /* all but quantize_int8 */
     for (int32_t i = 0; i < r.n_times; i++)
         assert_true(r.time[i].seconds >= 0);
     bool folded;
@@ -111,7 +120,7 @@ static void test_float_part(void **state)
     struct dsq_graph *g = small();
     struct dsq_pass_report r;
     assert_int_equal(dsq_passes_run_float_part(g, NULL, &r, NULL), DSQ_OK);
-    assert_int_equal(r.n_times, 7);
+    assert_int_equal(r.n_times, place_of("quantize_int8"));
     assert_int_equal(count(g, DSQ_OP_RELAYOUT), 0);
     assert_int_equal(count(g, DSQ_OP_RELU), 0);
     dsq_graph_free(&g);
