@@ -88,6 +88,24 @@ static enum dsq_status find_paths(struct job *j, const char *model, struct dsq_d
     return DSQ_OK;
 }
 
+/* In float they do what they do; as integers they have no meaning. Said before the long work. */
+static enum dsq_status check_weights(const struct dsq_graph *g, struct dsq_diag *d)
+{
+    for (int32_t i = 0; i < g->n_nodes; i++) {
+        const struct dsq_node *n = &g->node[i];
+        if (n->op != DSQ_OP_CONV || n->shape_only || g->value[n->in[DSQ_CONV_W]].dtype != DSQ_F32)
+            continue;
+        const struct dsq_value *w = &g->value[n->in[DSQ_CONV_W]];
+        const float *v = w->data;
+        for (size_t k = 0; k < w->bytes / sizeof *v; k++)
+            if (!isfinite(v[k]))
+                return dsq_fail(d, DSQ_MALFORMED,
+                                "weights '%s': element %zu is %f; only numbers can be quantized",
+                                w->name, k, (double)v[k]);
+    }
+    return DSQ_OK;
+}
+
 static enum dsq_status prepare(struct job *j, const char *model, struct dsq_diag *d)
 {
     const struct dsq_allocator *a = j->common.allocator;
@@ -102,6 +120,9 @@ static enum dsq_status prepare(struct job *j, const char *model, struct dsq_diag
         DSQ_TRY(dsq_task_parse(&j->task, j->task_json, NULL, 0, a, d));
     DSQ_TRY(dsq_import_freely(&j->graph, j->model, j->s->outputs, a, d));
     DSQ_TRY(dsq_passes_run_float_part(j->graph, NULL, NULL, d));
+    enum dsq_status status = check_weights(j->graph, d);
+    if (status != DSQ_OK)
+        return dsq_fail_in(d, status, "%s", model);
     struct dsq_compile c = {
         .common = &j->common,
         .task_json = j->task_json,

@@ -3,7 +3,6 @@
  */
 #include "onnx/import.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Longest chain of Identity nodes between a constant and its reader. A cycle ends here too, and is
@@ -295,23 +294,10 @@ const char *dsq_import_fresh_name(struct dsq_import *im, const char *base)
     return NULL;
 }
 
-/* Weights that are not numbers would poison everything behind them, silently. */
-static enum dsq_status check_finite(struct dsq_import *im, const char *name,
-                                    const struct dsq_onnx_tensor *t)
-{
-    const float *v = t->data;
-    for (size_t i = 0; t->dtype == DSQ_F32 && i < t->elements; i++)
-        if (!isfinite(v[i]))
-            return dsq_fail(im->diag, DSQ_MALFORMED, "tensor '%s': element %zu is %f", name, i,
-                            (double)v[i]);
-    return DSQ_OK;
-}
-
 static enum dsq_status add_constant(struct dsq_import *im, struct dsq_import_name *e)
 {
     struct dsq_onnx_tensor t;
     DSQ_TRY(dsq_import_contents(im, e, &t));
-    DSQ_TRY(check_finite(im, e->name, &t));
     /* The convolutions' form of it has the name. */
     const char *name = e->is_conv_weight ? dsq_import_fresh_name(im, e->name) : e->name;
     if (!name)
@@ -372,7 +358,6 @@ static enum dsq_status add_conv_weight(struct dsq_import *im, struct dsq_import_
 {
     struct dsq_onnx_tensor t;
     DSQ_TRY(dsq_import_contents(im, root, &t));
-    DSQ_TRY(check_finite(im, root->name, &t));
     struct dsq_shape ohwi = {
         .rank = 4, .dim = {form->out_channels, form->kernel[0], form->kernel[1], form->group_in}};
     /* A second form of it, or one that a value has taken the name of, is named after it. */

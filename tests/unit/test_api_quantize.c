@@ -168,6 +168,25 @@ static void test_failures_leave_no_file(void **state)
 }
 
 /* One thread: the allocator is called from it alone, and fails at the same place each time. */
+/* A model with weights that are no numbers runs in float; it is not calibrated first to be refused
+ * then. */
+static void test_weights_that_are_no_numbers(void **state)
+{
+    (void)state;
+    struct call c;
+    struct dsq_engine_file *file = NULL;
+    write_tensors(0.5f);
+    prepare(&c, "nan", 1);
+    said[0] = 0;
+    assert_int_equal(dsq_quantize("tests/onnx/not_finite.onnx", &c.s, &c.r, &diag), DSQ_MALFORMED);
+    assert_string_equal(diag.text, "tests/onnx/not_finite.onnx: weights 'w': element 5 is nan; "
+                                   "only numbers can be quantized");
+    assert_string_equal(said, "");
+    assert_int_equal(count_files(c.out), 0);
+    OK(dsq_engine_file_build(&file, "tests/onnx/not_finite.onnx", NULL, &diag));
+    dsq_engine_file_free(&file);
+}
+
 static void test_out_of_memory(void **state)
 {
     (void)state;
@@ -199,6 +218,7 @@ int main(void)
         TEST(test_tensors),
         TEST(test_older_result),
         TEST(test_failures_leave_no_file),
+        TEST(test_weights_that_are_no_numbers),
         TEST(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
