@@ -8,6 +8,7 @@
  * graph's text up to the first NUL, then the constants' data.
  */
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "engine/engine.h"
 #include "fuzz.h"
 #include "graph/text.h"
@@ -20,7 +21,22 @@ enum {
     USUAL_SIZE = 8,       /* of a dimension that is free */
 };
 
-static const struct dsq_common one_thread = {.size = sizeof one_thread, .threads = 1};
+/* Sizes multiply: a resize in a file of 300 bytes asks for 14 GB, which a machine may well have. */
+static void *little_memory(void *user, size_t bytes)
+{
+    (void)user;
+    return bytes > 32 * MOST_BYTES ? NULL : aligned_alloc(64, dsq_align_up(bytes ? bytes : 1, 64));
+}
+
+static void give_back(void *user, void *memory)
+{
+    (void)user;
+    free(memory);
+}
+
+static const struct dsq_allocator allocator = {NULL, little_memory, give_back};
+static const struct dsq_common one_thread = {
+    .size = sizeof one_thread, .threads = 1, .allocator = &allocator};
 
 /* ---- checksums ---- */
 
