@@ -24,8 +24,9 @@
 
 struct dsq_onnx;
 
-/* Opsets of the default domain that import accepts. */
-enum { DSQ_ONNX_OPSET_MIN = 7, DSQ_ONNX_OPSET_MAX = 25 };
+/* Opsets of the default domain that import accepts. Before 7, operators whose form has stayed, and a
+ * few others. */
+enum { DSQ_ONNX_OPSET_MIN = 1, DSQ_ONNX_OPSET_MAX = 25 };
 
 /* Read and parse a file, or parse bytes (copied; `name` stands for the file in messages; weights in
  * other files are UNSUPPORTED then). IO, NOMEM, MALFORMED when the bytes are not a model or would take too much memory to unpack. Free

@@ -43,6 +43,7 @@ list(APPEND DSQ_SOURCES
   src/onnx/import_node.c
   src/onnx/import_norm.c
   src/onnx/import_pool.c
+  src/onnx/import_opset6.c
   src/onnx/import_quant.c
   src/onnx/import_reduce.c
   src/onnx/import_resize.c

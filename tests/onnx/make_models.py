@@ -279,7 +279,9 @@ def bad_nodes():
     bad("domain", single("Swish", domain="com.example"))
     bad("ml", single("Scaler", domain="ai.onnx.ml"))
     bad("upsample_13", single("Upsample", "x x", mode="nearest"))
-    bad("opset6", single("Relu", opset=6))
+    bad("opset5", single("Relu", opset=5))
+    bad("opset6_axis", single("Add", "x k", opset=6, inits=[init("k", np.float32([1, 2, 3]))], broadcast=1, axis=1))
+    bad("opset6_training", single("BatchNormalization", "x k k k k", opset=6, inits=[init("k", np.float32([1, 2, 3]))]))
     bad("opset26", single("Relu", opset=26))
     nameless = single("LSTM")
     nameless.graph.node[0].name = ""

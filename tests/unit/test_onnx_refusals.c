@@ -89,8 +89,15 @@ static const struct bad bad[] = {
     {"no_opset", DSQ_MALFORMED, "no opset for ONNX's own operators"},
     {"no_output", DSQ_MALFORMED,
      "output 0: tensor 'y' is no graph input, no initializer and no node's output"},
-    {"opset26", DSQ_UNSUPPORTED, "opset 26 is not supported; supported are 7 to 25"},
-    {"opset6", DSQ_UNSUPPORTED, "opset 6 is not supported; supported are 7 to 25"},
+    {"opset26", DSQ_UNSUPPORTED, "opset 26 is not supported; supported are 1 to 25"},
+    {"opset5", DSQ_UNSUPPORTED,
+     "node 'the_node' (Relu, opset 5): not supported; supported at opset 6 to 25"},
+    {"opset6_axis", DSQ_UNSUPPORTED,
+     "node 'the_node' (Add, opset 6): broadcasts from an axis of its own, which opset 7 dropped; "
+     "convert the model to a later opset"},
+    {"opset6_training", DSQ_UNSUPPORTED,
+     "node 'the_node' (BatchNormalization, opset 6): is in training mode; export the model for "
+     "inference"},
     {"perm", DSQ_MALFORMED,
      "node 'the_node' (Transpose, opset 13): perm is no permutation of 4 axes"},
     {"resize_axes", DSQ_UNSUPPORTED,
