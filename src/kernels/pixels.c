@@ -18,6 +18,7 @@
         .sum_s8 = dsq_pixels_sum_s8__##isa,                                                        \
         .mean_f32 = dsq_pixels_mean_f32__##isa,                                                    \
         .mean_s32_s8 = dsq_pixels_mean_s32_s8__##isa,                                              \
+        .copy = dsq_pixels_copy__##isa,                                                            \
     },
 static const struct dsq_pixels_kernels kernels[] = {
 #include "kernels/pixels.def"

@@ -19,15 +19,19 @@
  *                v = w[p * taps] * x0; then v = fmaf(w[p * taps + t], x, v) for each
  *
  * Pooling. Output pixel p takes the pixels ("taps") t = 0 .. taps - 1, at least one, that begin at
- * x + p * x_step + t * tap_step, in this order. With `onto`, what y holds comes before the first:
+ * x + p * x_step + t * tap_step, in this order. With `onto`, what y holds comes before the first.
+ * Where `rows` is more than 1, each tap is first made, by the same rule, of the pixels row_step
+ * apart that begin there: the window in one step.
  *
  *   max_f32      v = x0; then v = (x > v || x is NaN) ? x : v for each: NaN wins
  *   max_s8       the largest
- *   sum_f32      v = x0; then v = v + x for each
- *   sum_s8       the exact sum, in s32 (which must hold it)
+ *   sum_f32      v = x0; then v = v + x for each; one row
+ *   sum_s8       the exact sum, in s32 (which must hold it); one row
  *   mean_f32     (sum as sum_f32) / divisor; without `onto`
  *   mean_s32_s8  quantize((float)(sum - offset) * factor), sum and difference exact in s32;
- *                without `onto`
+ *                without `onto`; one row
+ *
+ *   copy         y[p][i] = x[at[p] + i] for `bytes` bytes a pixel; at and y_stride in bytes
  */
 #ifndef DSQ_KERNELS_PIXELS_H
 #define DSQ_KERNELS_PIXELS_H
@@ -45,7 +49,7 @@ struct dsq_lerp {
 
 struct dsq_taps {
     size_t n, channels, x_step, y_stride; /* in elements */
-    size_t taps, tap_step;
+    size_t taps, tap_step, rows, row_step;
     bool onto;
 };
 
@@ -70,6 +74,8 @@ typedef void dsq_pixels_max_s8_fn(const struct dsq_taps *t, const int8_t *x, int
 typedef void dsq_pixels_sum_s8_fn(const struct dsq_taps *t, const int8_t *x, int32_t *y);
 typedef void dsq_pixels_mean_f32_fn(const struct dsq_taps *t, const float *x, float divisor,
                                     float *y);
+typedef void dsq_pixels_copy_fn(size_t n, size_t bytes, const uint8_t *x, const int64_t *at,
+                                uint8_t *y, size_t y_stride);
 typedef void dsq_pixels_mean_s32_s8_fn(const struct dsq_taps *t, const int32_t *x,
                                        const struct dsq_mean_s8 *mean, int8_t *y);
 
@@ -85,6 +91,7 @@ struct dsq_pixels_kernels {
     dsq_pixels_sum_s8_fn *sum_s8;
     dsq_pixels_mean_f32_fn *mean_f32;
     dsq_pixels_mean_s32_s8_fn *mean_s32_s8;
+    dsq_pixels_copy_fn *copy;
 };
 
 /* The best variants within `cpu`; all variants, slowest first. Never NULL. */
@@ -101,7 +108,8 @@ const struct dsq_pixels_kernels *dsq_pixels_all(size_t *n);
     dsq_pixels_max_s8_fn dsq_pixels_max_s8__##isa;                                                 \
     dsq_pixels_sum_s8_fn dsq_pixels_sum_s8__##isa;                                                 \
     dsq_pixels_mean_f32_fn dsq_pixels_mean_f32__##isa;                                             \
-    dsq_pixels_mean_s32_s8_fn dsq_pixels_mean_s32_s8__##isa;
+    dsq_pixels_mean_s32_s8_fn dsq_pixels_mean_s32_s8__##isa;                                       \
+    dsq_pixels_copy_fn dsq_pixels_copy__##isa;
 #include "kernels/pixels.def"
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pixels for AVX2: linear resizing. 32 channels at a time, then 8; what is left of a pixel goes
+ * pixels for AVX2: resizing. 32 channels at a time, then 8; what is left of a pixel goes
  * through the same vector code with its lanes masked. Everything is bound by loads and stores (two
  * loads and a store for a subtraction and a multiply-add), so nothing is kept between pixels.
  */
@@ -81,4 +81,35 @@ void dsq_pixels_mix_f32__avx2(size_t n, size_t channels, size_t taps, const floa
                 v = _mm256_fmadd_ps(_mm256_set1_ps(w[t]), load_f32(x + at[t] + c, left), v);
             store_f32(y + c, v, left);
         }
+}
+
+/* A pixel by its size: whole vectors and one that ends where the pixel does. */
+static inline void copy_pixel(const uint8_t *x, uint8_t *y, size_t bytes)
+{
+    if (bytes >= 32) {
+        for (size_t i = 0; i + 32 < bytes; i += 32)
+            _mm256_storeu_si256((__m256i *)(y + i), _mm256_loadu_si256((const __m256i *)(x + i)));
+        const size_t last = bytes - 32;
+        _mm256_storeu_si256((__m256i *)(y + last), _mm256_loadu_si256((const __m256i *)(x + last)));
+    } else if (bytes >= 16) {
+        const size_t last = bytes - 16;
+        const __m128i end = _mm_loadu_si128((const __m128i *)(x + last));
+        _mm_storeu_si128((__m128i *)y, _mm_loadu_si128((const __m128i *)x));
+        _mm_storeu_si128((__m128i *)(y + last), end);
+    } else {
+        size_t i = 0;
+        for (; i + 8 <= bytes; i += 8)
+            memcpy(y + i, x + i, 8);
+        for (; i + 4 <= bytes; i += 4)
+            memcpy(y + i, x + i, 4);
+        for (; i < bytes; i++)
+            y[i] = x[i];
+    }
+}
+
+void dsq_pixels_copy__avx2(size_t n, size_t bytes, const uint8_t *x, const int64_t *at, uint8_t *y,
+                           size_t y_stride)
+{
+    for (size_t p = 0; p < n; p++)
+        copy_pixel(x + at[p], y + p * y_stride, bytes);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pixels, the definitions: one element after the other. Never optimised. */
 #include <math.h>
+#include <string.h>
 
 #include "kernels/pixels.h"
 #include "kernels/requant.h"
@@ -62,35 +63,52 @@ void dsq_pixels_mix_f32__ref(size_t n, size_t channels, size_t taps, const float
         }
 }
 
-/* Taps go round outside, channels inside: plain and not slow. */
+static float max_f32(float v, float a)
+{
+    return a > v || isnan(a) ? a : v;
+}
+
 void dsq_pixels_max_f32__ref(const struct dsq_taps *t, const float *x, float *y)
 {
     for (size_t p = 0; p < t->n; p++, x += t->x_step, y += t->y_stride)
-        for (size_t k = 0; k < t->taps; k++)
-            for (size_t c = 0; c < t->channels; c++) {
-                const float a = x[k * t->tap_step + c];
-                const bool first = k == 0 && !t->onto;
-                y[c] = first || a > y[c] || isnan(a) ? a : y[c];
+        for (size_t c = 0; c < t->channels; c++)
+            for (size_t k = 0; k < t->taps; k++) {
+                float v = x[k * t->tap_step + c];
+                for (size_t r = 1; r < t->rows; r++)
+                    v = max_f32(v, x[k * t->tap_step + r * t->row_step + c]);
+                y[c] = k == 0 && !t->onto ? v : max_f32(y[c], v);
             }
 }
 
 void dsq_pixels_max_s8__ref(const struct dsq_taps *t, const int8_t *x, int8_t *y)
 {
     for (size_t p = 0; p < t->n; p++, x += t->x_step, y += t->y_stride)
-        for (size_t k = 0; k < t->taps; k++)
-            for (size_t c = 0; c < t->channels; c++) {
-                const int8_t a = x[k * t->tap_step + c];
-                y[c] = (k == 0 && !t->onto) || a > y[c] ? a : y[c];
+        for (size_t c = 0; c < t->channels; c++) {
+            int8_t v = t->onto ? y[c] : x[c];
+            for (size_t i = 0; i < t->taps * t->rows; i++) {
+                int8_t a = x[i / t->rows * t->tap_step + i % t->rows * t->row_step + c];
+                v = a > v ? a : v;
             }
+            y[c] = v;
+        }
+}
+
+/* Rows of one tap, added up. */
+static float column_sum(const struct dsq_taps *t, const float *x)
+{
+    float v = x[0];
+    for (size_t r = 1; r < t->rows; r++)
+        v += x[r * t->row_step];
+    return v;
 }
 
 void dsq_pixels_sum_f32__ref(const struct dsq_taps *t, const float *x, float *y)
 {
     for (size_t p = 0; p < t->n; p++, x += t->x_step, y += t->y_stride)
-        for (size_t k = 0; k < t->taps; k++)
-            for (size_t c = 0; c < t->channels; c++) {
-                const float a = x[k * t->tap_step + c];
-                y[c] = k == 0 && !t->onto ? a : y[c] + a;
+        for (size_t c = 0; c < t->channels; c++)
+            for (size_t k = 0; k < t->taps; k++) {
+                const float v = x[k * t->tap_step + c];
+                y[c] = k == 0 && !t->onto ? v : y[c] + v;
             }
 }
 
@@ -106,9 +124,9 @@ void dsq_pixels_mean_f32__ref(const struct dsq_taps *t, const float *x, float di
 {
     for (size_t p = 0; p < t->n; p++, x += t->x_step, y += t->y_stride)
         for (size_t c = 0; c < t->channels; c++) {
-            float sum = x[c];
+            float sum = column_sum(t, x + c);
             for (size_t k = 1; k < t->taps; k++)
-                sum += x[k * t->tap_step + c];
+                sum += column_sum(t, x + k * t->tap_step + c);
             y[c] = sum / divisor;
         }
 }
@@ -123,4 +141,11 @@ void dsq_pixels_mean_s32_s8__ref(const struct dsq_taps *t, const int32_t *x,
                 sum += x[k * t->tap_step + c];
             y[c] = quantize((float)sum * mean->factor, &mean->q);
         }
+}
+
+void dsq_pixels_copy__ref(size_t n, size_t bytes, const uint8_t *x, const int64_t *at, uint8_t *y,
+                          size_t y_stride)
+{
+    for (size_t p = 0; p < n; p++)
+        memcpy(y + p * y_stride, x + at[p], bytes);
 }

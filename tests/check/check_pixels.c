@@ -8,8 +8,8 @@
 #include "kernels/pixels.h"
 #include "quant.h"
 
-enum { MAX_PIXELS = 9, MAX_TAPS = 9, MAX_CHANNELS = 300, MAX_GAP = 9, N_CASES = 3000 };
-enum { MAX_ELEMENTS = 2 * (MAX_PIXELS + MAX_TAPS) * (MAX_CHANNELS + MAX_GAP) };
+enum { MAX_PIXELS = 9, MAX_TAPS = 9, MAX_ROWS = 6, MAX_CHANNELS = 300, MAX_GAP = 9, N_CASES = 3000 };
+enum { MAX_ELEMENTS = 2 * (MAX_PIXELS + MAX_TAPS + MAX_ROWS) * (MAX_CHANNELS + MAX_GAP) };
 
 /* One case: n output pixels from a row of m input pixels; both buffers against guard pages. */
 struct pixels {
@@ -168,23 +168,27 @@ static struct dsq_taps draw_taps(struct check *c, struct pixels *s)
     t.taps = 1 + check_below(c, MAX_TAPS);
     t.x_step = check_below(c, 3) * s->x_stride;
     t.tap_step = (1 + check_below(c, 2)) * s->x_stride;
+    t.rows = 1 + check_below(c, 2) * check_below(c, MAX_ROWS);
+    t.row_step = check_below(c, 3) * s->x_stride;
     t.onto = check_below(c, 2);
     return t;
 }
 
 static size_t taps_span(const struct dsq_taps *t)
 {
-    return t->n ? (t->n - 1) * t->x_step + (t->taps - 1) * t->tap_step + t->channels : 0;
+    return t->n ? (t->n - 1) * t->x_step + (t->taps - 1) * t->tap_step +
+                      (t->rows - 1) * t->row_step + t->channels
+                : 0;
 }
 
 static void describe_taps(struct check *c, const struct pixels *s, const struct dsq_taps *t,
                           const char *function)
 {
     check_case(c,
-               "%s, %zu pixels %zu apart, %zu taps %zu apart%s, channels %zu, y stride %zu, "
-               "buffers at the %s",
-               function, t->n, t->x_step, t->taps, t->tap_step, t->onto ? " onto y" : "",
-               t->channels, t->y_stride, s->side == CHECK_END ? "end" : "begin");
+               "%s, %zu pixels %zu apart, %zu taps %zu apart of %zu rows %zu apart%s, channels %zu, "
+               "y stride %zu, buffers at the %s",
+               function, t->n, t->x_step, t->taps, t->tap_step, t->rows, t->row_step,
+               t->onto ? " onto y" : "", t->channels, t->y_stride, s->side == CHECK_END ? "end" : "begin");
 }
 
 static void *draw_taps_x(struct check *c, struct pixels *s, const struct dsq_taps *t,
@@ -201,16 +205,22 @@ static void *draw_taps_x(struct check *c, struct pixels *s, const struct dsq_tap
     return x;
 }
 
-/* What the taps of one output element come to: the definition. `before` is y with onto. */
-static float combined(const struct dsq_taps *t, const float *x, bool max, float before)
+static float combined(bool max, float v, float a)
 {
-    float v = t->onto ? before : *x;
-    for (size_t k = t->onto ? 0 : 1; k < t->taps; k++) {
-        const float a = x[k * t->tap_step];
-        if (!max)
-            v += a;
-        else if (isnan(a) || a > v)
-            v = a;
+    if (max)
+        return isnan(a) || a > v ? a : v;
+    return v + a;
+}
+
+/* What the window of one output element comes to: the definition. `before` is y with onto. */
+static float window(const struct dsq_taps *t, const float *x, bool max, float before)
+{
+    float v = before;
+    for (size_t k = 0; k < t->taps; k++) {
+        float column = x[k * t->tap_step];
+        for (size_t r = 1; r < t->rows; r++)
+            column = combined(max, column, x[k * t->tap_step + r * t->row_step]);
+        v = k == 0 && !t->onto ? column : combined(max, v, column);
     }
     return v;
 }
@@ -225,12 +235,13 @@ static bool check_pool_f32(struct check *c, struct pixels *s, enum pool kind)
     const float divisor = (float)(1 + check_below(c, 50));
     float *y = place_y(c, s, sizeof *y), *want = check_shadow(&s->y, y);
     t.onto &= kind != MEAN;
+    t.rows = kind == SUM ? 1 : t.rows;
     for (size_t p = 0; p < t.n; p++)
         for (size_t i = 0; i < t.channels; i++) {
             float *at = &want[p * t.y_stride + i];
             if (t.onto)
                 *at = y[p * t.y_stride + i] = check_any_f32(c);
-            *at = combined(&t, x + p * t.x_step + i, kind == MAX, *at);
+            *at = window(&t, x + p * t.x_step + i, kind == MAX, *at);
             if (kind == MEAN)
                 *at /= divisor;
         }
@@ -253,8 +264,10 @@ static bool check_max_s8(struct check *c, struct pixels *s)
             if (t.onto)
                 best = y[p * t.y_stride + i] = check_s8(c, 3, -128, 127);
             for (size_t k = 0; k < t.taps; k++)
-                if (x[p * t.x_step + k * t.tap_step + i] > best)
-                    best = x[p * t.x_step + k * t.tap_step + i];
+                for (size_t r = 0; r < t.rows; r++) {
+                    const int a = x[p * t.x_step + k * t.tap_step + r * t.row_step + i];
+                    best = a > best ? a : best;
+                }
             want[p * t.y_stride + i] = (int8_t)best;
         }
     describe_taps(c, s, &t, "max_s8");
@@ -264,7 +277,8 @@ static bool check_max_s8(struct check *c, struct pixels *s)
 
 static bool check_sum_s8(struct check *c, struct pixels *s)
 {
-    const struct dsq_taps t = draw_taps(c, s);
+    struct dsq_taps t = draw_taps(c, s);
+    t.rows = 1;
     const int8_t *x = draw_taps_x(c, s, &t, 1);
     int32_t *y = place_y(c, s, sizeof *y), *want = check_shadow(&s->y, y);
     for (size_t p = 0; p < t.n; p++)
@@ -291,6 +305,7 @@ static bool check_mean_s32_s8(struct check *c, struct pixels *s)
     mean.offset = (int32_t)check_below(c, 2000) - 1000;
     mean.factor = check_uniform(c, 0.001f, 1.0f) / (float)t.taps;
     t.onto = false;
+    t.rows = 1;
     for (size_t i = 0; i < taps_span(&t); i++)
         x[i] = (int32_t)check_below(c, large) - (int32_t)(large / 2);
     for (size_t p = 0; p < t.n; p++)
@@ -306,10 +321,26 @@ static bool check_mean_s32_s8(struct check *c, struct pixels *s)
     return same_s8(c, s, y);
 }
 
+static bool check_copy(struct check *c, struct pixels *s)
+{
+    const uint8_t *x = (const uint8_t *)draw_s8(c, s);
+    uint8_t *y = place_y(c, s, 1), *want = check_shadow(&s->y, y);
+    int64_t at[MAX_PIXELS];
+    for (size_t p = 0; p < s->n; p++) {
+        at[p] = s->at[p].a;
+        for (size_t i = 0; i < s->channels; i++)
+            want[p * s->y_stride + i] = x[(size_t)at[p] + i];
+    }
+    describe(c, s, "copy");
+    s->k->copy(s->n, s->channels, x, at, y, s->y_stride);
+    return check_untouched(c, &s->y);
+}
+
 static bool check_pools(struct check *c, struct pixels *s)
 {
     return check_pool_f32(c, s, MAX) && check_pool_f32(c, s, SUM) && check_pool_f32(c, s, MEAN) &&
-           check_max_s8(c, s) && check_sum_s8(c, s) && check_mean_s32_s8(c, s);
+           check_max_s8(c, s) && check_sum_s8(c, s) && check_mean_s32_s8(c, s) &&
+           check_copy(c, s);
 }
 
 static bool check(struct check *c, size_t i)
@@ -374,7 +405,7 @@ static void run_mix_f32(void *arg)
 
 /* Three taps side by side: the reading of a 3 x 3 window along a row. */
 static const struct dsq_taps bench_taps = {
-    BENCH_PIXELS, BENCH_CHANNELS, BENCH_CHANNELS, BENCH_CHANNELS, 3, BENCH_CHANNELS, false};
+    BENCH_PIXELS, BENCH_CHANNELS, BENCH_CHANNELS, BENCH_CHANNELS, 3, BENCH_CHANNELS, 1, 0, false};
 
 static void run_max_f32(void *arg)
 {
@@ -413,6 +444,15 @@ static void run_mean_s32_s8(void *arg)
     b->k->mean_s32_s8(&bench_taps, b->s, &mean, b->p);
 }
 
+static void run_copy(void *arg)
+{
+    static const int64_t at[4] = {0, 0, BENCH_CHANNELS, BENCH_CHANNELS};
+    struct bench_run *b = arg;
+    for (int p = 0; p < BENCH_PIXELS; p += 4)
+        b->k->copy(4, BENCH_CHANNELS, (const uint8_t *)b->q + p * BENCH_CHANNELS, at,
+                   (uint8_t *)b->p + p * BENCH_CHANNELS, BENCH_CHANNELS);
+}
+
 static void bench(struct check_bench *results, size_t i)
 {
     static const struct {
@@ -430,6 +470,7 @@ static void bench(struct check_bench *results, size_t i)
         {"sum_s8 3 of 64", run_sum_s8, 7},
         {"mean_f32 3 of 64", run_mean_f32, 16},
         {"mean_s32_s8 3 of 64", run_mean_s32_s8, 13},
+        {"copy of 64 bytes", run_copy, 2},
     };
     size_t n;
     struct bench_run *b = check_alloc(sizeof *b);

@@ -2,8 +2,9 @@
 /*
  * maxpool and avgpool over NHWC. An output row is made in stretches of columns: the input rows of
  * its windows are reduced into a strip of middle pixels that stays in the first-level cache, then
- * the strip along the row: kh + kw steps a window and not kh kw. Padding does not take part; what
- * a window at the edge counts, avgpool's count_include_pad says.
+ * the strip along the row: kh + kw steps a window and not kh kw. Small windows with a stride share
+ * too little for that and are read directly, in the same order. Padding does not take part; what a
+ * window at the edge counts, avgpool's count_include_pad says.
  */
 #include "backend/cpu/pool.h"
 
@@ -22,7 +23,7 @@ struct axis {
 struct pool {
     struct dsq_pool_run r;
     struct axis h, w;
-    bool count_pads;
+    bool count_pads, direct;
     int64_t strip_pixels, stretch; /* in the strip; output pixels made from it */
     size_t strip_bytes;
 };
@@ -62,6 +63,14 @@ static struct axis axis_of(const struct dsq_window *win, int i, const struct dsq
                          .pad_after = w.pad_after};
 }
 
+/* Loads and stores a window, directly or by way of the strip. (Sums of s8 need the strip's width.) */
+static bool is_direct(const struct pool *p)
+{
+    const int64_t through_strip = (p->h.kernel + 1) * p->w.stride + p->w.kernel;
+    return (p->r.is_max || p->r.x->dtype == DSQ_F32) &&
+           (p->h.kernel == 1 || p->h.kernel * p->w.kernel <= through_strip);
+}
+
 /* A strip holds at least the pixels of one window, at most a row. */
 static void divide(struct pool *p)
 {
@@ -82,6 +91,7 @@ static enum dsq_status begin(const struct dsq_prepared *prepared, const struct d
     p->h = axis_of(&a->win, 0, &p->r);
     p->w = axis_of(&a->win, 1, &p->r);
     p->count_pads = a->count_include_pad != 0;
+    p->direct = is_direct(p);
     divide(p);
     return DSQ_OK;
 }
@@ -122,13 +132,19 @@ static void along(const struct pool *p, const struct taps *rows, const struct mi
                   int64_t ow, int64_t n, char *y)
 {
     const struct taps cols = taps_of(&p->w, ow);
-    const struct dsq_taps t = {.n = (size_t)n,
+    struct dsq_taps t = {.n = (size_t)n,
                                .channels = (size_t)p->r.y->dims[1],
                                .x_step = (size_t)(p->w.stride * m->step),
                                .y_stride = (size_t)p->r.y->strides[3],
                                .taps = (size_t)cols.n,
-                               .tap_step = (size_t)(p->w.dilation * m->step)};
+                               .tap_step = (size_t)(p->w.dilation * m->step),
+                               .rows = p->direct ? (size_t)rows->n : 1,
+                               .row_step = (size_t)(p->h.dilation * p->r.x->strides[2])};
     const int64_t real = rows->n * cols.n;
+    if (t.x_step == t.channels && t.y_stride == t.channels) { /* one long pixel */
+        t.channels *= t.n;
+        t.n = 1;
+    }
     if (real == 0)
         fill_empty(p, y);
     else
@@ -148,6 +164,7 @@ static int64_t count_inside(const struct axis *w, int64_t ow, int64_t end)
     return (inside < end ? inside : end) - ow;
 }
 
+/* `middle` is the input's own row when the windows are read directly. */
 static struct middle make_middle(const struct pool *p, const struct dsq_pool_rows *rows,
                                  int64_t ow, int64_t end, char *strip)
 {
@@ -155,7 +172,7 @@ static struct middle make_middle(const struct pool *p, const struct dsq_pool_row
     const int64_t start = ow * p->w.stride - p->w.pad, first = start > 0 ? start : 0;
     int64_t last = (end - 1) * p->w.stride - p->w.pad + extent(&p->w);
     last = last < p->w.in ? last : p->w.in;
-    if (rows->taps == 1 && p->r.is_max) { /* nothing to reduce */
+    if (p->direct) {
         const int64_t at = rows->picture * x->strides[0] + rows->row * x->strides[2] +
                            first * x->strides[3];
         return (struct middle){(const char *)x->data + at * (int64_t)p->r.middle_bytes, first,

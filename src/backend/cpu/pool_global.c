@@ -63,7 +63,8 @@ static void reduce_row(void *arg, size_t i, int worker)
     const struct dsq_taps t = {.n = 1,
                                .channels = (size_t)(left < BLOCK ? left : BLOCK),
                                .taps = (size_t)x->dims[3],
-                               .tap_step = (size_t)x->dims[1]};
+                               .tap_step = (size_t)x->dims[1],
+                               .rows = 1};
     dsq_pool_along(&g->r, &t, middle_at(g, picture, 0, first), pixels, pixels,
                    (char *)y->data +
                        (picture * y->strides[0] + first) * (int64_t)dsq_dtype_bytes(y->dtype));

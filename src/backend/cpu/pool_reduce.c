@@ -73,7 +73,8 @@ void dsq_pool_down(const struct dsq_pool_run *r, const struct dsq_pool_rows *row
                          .channels = (size_t)(touching ? n * x->dims[1] : x->dims[1]),
                          .x_step = (size_t)x->strides[3],
                          .y_stride = (size_t)x->dims[1],
-                         .tap_step = (size_t)row};
+                         .tap_step = (size_t)row,
+                         .rows = 1};
     for (int64_t done = 0; done < rows->taps; done += ROWS_AT_ONCE, t.onto = true) {
         const int64_t left = rows->taps - done;
         t.taps = (size_t)(left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE);

@@ -4,7 +4,6 @@
 #include "backend/cpu/resize.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "backend/cpu/nd.h"
 
@@ -53,12 +52,12 @@ static enum dsq_status resize_prepare(struct dsq_prepared *p, struct dsq_diag *d
     (void)d;
     const struct dsq_resize_attr *a = p->node->attr;
     const char *type = dsq_dtype_name(p->graph->value[p->node->in[X]].dtype);
-    if (a->mode == DSQ_RESIZE_NEAREST)
-        return DSQ_OK;
     snprintf(p->kernel, sizeof p->kernel, "%s_%s__%s", modes[a->mode], type,
              p->device->pixels->name);
     snprintf(p->why, sizeof p->why, "%s",
-             is_mix(a) ? "rows first, any number of weights" : "rows first, strips of pixels");
+             is_mix(a)                       ? "rows first, any number of weights"
+             : a->mode == DSQ_RESIZE_NEAREST ? "pixels are copied"
+                                             : "rows first, strips of pixels");
     return DSQ_OK;
 }
 
@@ -144,21 +143,21 @@ static enum dsq_status resize_workspace(const struct dsq_prepared *p, const stru
 
 struct nearest {
     const struct dsq_view *x, *y;
-    const int64_t *row, *col; /* -1: extrapolated */
+    const struct dsq_pixels_kernels *k;
+    const int64_t *row, *col; /* row, and offset of a pixel in bytes; -1: extrapolated */
+    bool is_inside;           /* all columns are */
     float extrapolation;
 };
 
-/* A row whose pixels are copied one by one: from pixel col[i] of src. */
-static void copy_pixels(const struct nearest *j, const char *src, char *dst)
+/* A row, or only one row of a crop that lies partly outside; src NULL: outside altogether. */
+static void copy_some_pixels(const struct nearest *j, const uint8_t *src, uint8_t *dst)
 {
     const int64_t element = (int64_t)dsq_dtype_bytes(j->y->dtype);
-    const int64_t from = j->x->strides[3] * element, to = j->y->strides[3] * element;
-    const size_t pixel = (size_t)(j->y->dims[1] * element);
-    for (int64_t ow = 0; ow < j->y->dims[3]; ow++)
+    for (int64_t ow = 0; ow < j->y->dims[3]; ow++, dst += j->y->strides[3] * element)
         if (src && j->col[ow] >= 0)
-            memcpy(dst + ow * to, src + j->col[ow] * from, pixel);
+            j->k->copy(1, (size_t)(j->y->dims[1] * element), src, &j->col[ow], dst, 0);
         else
-            dsq_cpu_resize_fill(j->y->dims[1], j->extrapolation, (float *)(void *)(dst + ow * to));
+            dsq_cpu_resize_fill(j->y->dims[1], j->extrapolation, (float *)(void *)dst);
 }
 
 static void nearest_row(void *arg, size_t i, int worker)
@@ -169,19 +168,29 @@ static void nearest_row(void *arg, size_t i, int worker)
     const int64_t element = (int64_t)dsq_dtype_bytes(y->dtype);
     const int64_t n = (int64_t)i / y->dims[2], oh = (int64_t)i % y->dims[2];
     const int64_t from = n * x->strides[0] + j->row[oh] * x->strides[2];
-    const char *src = j->row[oh] < 0 ? NULL : (const char *)x->data + from * element;
-    copy_pixels(j, src, (char *)y->data + (n * y->strides[0] + oh * y->strides[2]) * element);
+    const uint8_t *src = j->row[oh] < 0 ? NULL : (const uint8_t *)x->data + from * element;
+    uint8_t *dst = (uint8_t *)y->data + (n * y->strides[0] + oh * y->strides[2]) * element;
+    if (src && j->is_inside)
+        j->k->copy((size_t)y->dims[3], (size_t)(y->dims[1] * element), src, j->col, dst,
+                   (size_t)(y->strides[3] * element));
+    else
+        copy_some_pixels(j, src, dst);
 }
 
 static void nearest_run(const struct dsq_cpu_resize *r)
 {
-    const struct dsq_view *y = r->y;
+    const struct dsq_view *x = r->x, *y = r->y;
+    const int64_t pixel = x->strides[3] * (int64_t)dsq_dtype_bytes(x->dtype);
     int64_t *row = r->workspace, *col = row + y->dims[2];
+    struct nearest j = {.x = x, .y = y, .k = r->p->device->pixels, .row = row, .col = col,
+                        .is_inside = true, .extrapolation = r->axis[0].attr->extrapolation};
     for (int64_t i = 0; i < y->dims[2]; i++)
         row[i] = dsq_resize_from(&r->axis[0], i);
-    for (int64_t i = 0; i < y->dims[3]; i++)
-        col[i] = dsq_resize_from(&r->axis[1], i);
-    struct nearest j = {r->x, y, row, col, r->axis[0].attr->extrapolation};
+    for (int64_t i = 0; i < y->dims[3]; i++) {
+        const int64_t from = dsq_resize_from(&r->axis[1], i);
+        col[i] = from < 0 ? -1 : from * pixel;
+        j.is_inside = j.is_inside && from >= 0;
+    }
     dsq_parallel_for(r->pool, (size_t)(y->dims[0] * y->dims[2]), nearest_row, &j);
 }
 
