@@ -14,8 +14,7 @@ int32_t dsq_resize_entry(const struct dsq_resize_attr *a, int32_t dim, int32_t r
     return -1;
 }
 
-struct dsq_ratio dsq_resize_ratio(int64_t policy, int32_t n, const int64_t *size,
-                                  const int64_t *in)
+struct dsq_ratio dsq_resize_ratio(int64_t policy, int32_t n, const int64_t *size, const int64_t *in)
 {
     struct dsq_ratio r = {size[0], in[0]};
     for (int32_t k = 1; k < n; k++) {

@@ -14,8 +14,8 @@ static inline __m256 lerp(__m256 w, __m256 a, __m256 b)
     return _mm256_fmadd_ps(w, _mm256_sub_ps(b, a), a);
 }
 
-void dsq_pixels_lerp_f32__avx2(size_t n, size_t channels, const float *x,
-                               const struct dsq_lerp *at, float *y, size_t y_stride)
+void dsq_pixels_lerp_f32__avx2(size_t n, size_t channels, const float *x, const struct dsq_lerp *at,
+                               float *y, size_t y_stride)
 {
     const size_t tail = channels % 8;
     const __m256i mask = first_lanes(tail);
@@ -29,9 +29,9 @@ void dsq_pixels_lerp_f32__avx2(size_t n, size_t channels, const float *x,
         for (; c + 8 <= channels; c += 8)
             _mm256_storeu_ps(y + c, lerp(w, _mm256_loadu_ps(a + c), _mm256_loadu_ps(b + c)));
         if (tail)
-            _mm256_maskstore_ps(y + c, mask,
-                                lerp(w, _mm256_maskload_ps(a + c, mask),
-                                     _mm256_maskload_ps(b + c, mask)));
+            _mm256_maskstore_ps(
+                y + c, mask,
+                lerp(w, _mm256_maskload_ps(a + c, mask), _mm256_maskload_ps(b + c, mask)));
     }
 }
 

@@ -65,9 +65,8 @@ void dsq_pixels_max_f32__avx2(const struct dsq_taps *t, const float *x, float *y
 #undef BODY
 }
 
-static inline __attribute__((always_inline)) void max_s8_block(const struct dsq_taps *t,
-                                                               const int8_t *x, int8_t *y,
-                                                               size_t vectors)
+static inline __attribute__((always_inline)) void
+max_s8_block(const struct dsq_taps *t, const int8_t *x, int8_t *y, size_t vectors)
 {
     __m256i v[4];
     for (size_t i = 0; i < vectors; i++)
@@ -76,8 +75,7 @@ static inline __attribute__((always_inline)) void max_s8_block(const struct dsq_
         for (size_t r = 0; r < t->rows; r++) {
             const int8_t *from = x + k * t->tap_step + r * t->row_step;
             for (size_t i = 0; i < vectors; i++)
-                v[i] = _mm256_max_epi8(v[i],
-                                       _mm256_loadu_si256((const __m256i *)(from + 32 * i)));
+                v[i] = _mm256_max_epi8(v[i], _mm256_loadu_si256((const __m256i *)(from + 32 * i)));
         }
     for (size_t i = 0; i < vectors; i++)
         _mm256_storeu_si256((__m256i *)(y + 32 * i), v[i]);
@@ -115,9 +113,10 @@ void dsq_pixels_max_s8__avx2(const struct dsq_taps *t, const int8_t *x, int8_t *
 
 /* ---- sums ---- */
 
-static inline __attribute__((always_inline)) void
-sum_f32_block(const struct dsq_taps *t, const float *x, const float *divisor, float *y,
-              const size_t vectors, size_t left)
+static inline __attribute__((always_inline)) void sum_f32_block(const struct dsq_taps *t,
+                                                                const float *x,
+                                                                const float *divisor, float *y,
+                                                                const size_t vectors, size_t left)
 {
     __m256 v[4], column[4];
     for (size_t i = 0; i < vectors; i++) /* adding to -0 changes nothing */
@@ -200,8 +199,8 @@ mean_s8_block(const struct dsq_taps *t, const int32_t *x, const struct dsq_mean_
 void dsq_pixels_mean_s32_s8__avx2(const struct dsq_taps *t, const int32_t *x,
                                   const struct dsq_mean_s8 *mean, int8_t *y)
 {
-    const struct quantizer to = make_quantizer(mean->q.inv_scale, mean->q.zero,
-                                               (float)mean->q.qmin, (float)mean->q.qmax);
+    const struct quantizer to =
+        make_quantizer(mean->q.inv_scale, mean->q.zero, (float)mean->q.qmin, (float)mean->q.qmax);
 #define BODY(vectors, c, left) mean_s8_block(t, x + (c), mean, &to, y + (c), vectors, left)
     BLOCKS(t, 8, BODY)
 #undef BODY

@@ -26,8 +26,7 @@ void dsq_pixels_lerp_f32__ref(size_t n, size_t channels, const float *x, const s
 {
     for (size_t p = 0; p < n; p++)
         for (size_t c = 0; c < channels; c++)
-            y[p * y_stride + c] =
-                lerp(at[p].w, x[at[p].a + (int64_t)c], x[at[p].b + (int64_t)c]);
+            y[p * y_stride + c] = lerp(at[p].w, x[at[p].a + (int64_t)c], x[at[p].b + (int64_t)c]);
 }
 
 void dsq_pixels_lerp_s8__ref(size_t n, size_t channels, const int8_t *x,
@@ -47,8 +46,8 @@ void dsq_pixels_lerp_f32_s8__ref(size_t n, size_t channels, const float *x,
 {
     for (size_t p = 0; p < n; p++)
         for (size_t c = 0; c < channels; c++)
-            y[p * y_stride + c] = quantize(
-                lerp(at[p].w, x[at[p].a + (int64_t)c], x[at[p].b + (int64_t)c]), q);
+            y[p * y_stride + c] =
+                quantize(lerp(at[p].w, x[at[p].a + (int64_t)c], x[at[p].b + (int64_t)c]), q);
 }
 
 void dsq_pixels_mix_f32__ref(size_t n, size_t channels, size_t taps, const float *x,

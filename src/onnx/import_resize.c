@@ -163,10 +163,9 @@ static enum dsq_status read_axes(struct dsq_import *im, struct dsq_resize_attr *
 
 static enum dsq_status read_attributes(struct dsq_import *im, struct dsq_resize_attr *a)
 {
-    static const char *const coords[] = {"half_pixel",           "asymmetric",
-                                         "pytorch_half_pixel",   "align_corners",
-                                         "half_pixel_symmetric", "tf_half_pixel_for_nn",
-                                         "tf_crop_and_resize",   NULL};
+    static const char *const coords[] = {
+        "half_pixel",           "asymmetric",           "pytorch_half_pixel", "align_corners",
+        "half_pixel_symmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize", NULL};
     static const char *const rounds[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil",
                                          NULL};
     static const char *const policies[] = {"stretch", "not_larger", "not_smaller", NULL};
@@ -202,8 +201,8 @@ static enum dsq_status read_roi(struct dsq_import *im, struct resize *r)
     DSQ_TRY(dsq_import_const_in(im, 1, "roi", &root, &t));
     const size_t n = r->n ? r->n : 4;
     if (t.dtype != DSQ_F32 || t.elements != 2 * n)
-        return dsq_import_fail(im, DSQ_MALFORMED, "roi '%s' must be %zu floats",
-                               im->node->input[1], 2 * n);
+        return dsq_import_fail(im, DSQ_MALFORMED, "roi '%s' must be %zu floats", im->node->input[1],
+                               2 * n);
     r->attr.roi[2] = r->attr.roi[3] = 1.0f;
     for (size_t i = 0; i < n; i++) {
         const int64_t dim = dimension(r, i);

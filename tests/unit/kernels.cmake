@@ -9,6 +9,7 @@ set(DSQ_CHECK_SOURCES
     tests/check/check_igemm_f32.c tests/check/check_igemm_s8.c tests/check/check_rows.c
     tests/check/check_math_f32.c
     tests/check/check_pixels.c
+    tests/check/check_pools.c
     ${DSQ_KERNEL_SOURCES} src/base/cpu.c)
 
 add_executable(dsq_check ${DSQ_CHECK_SOURCES})

@@ -161,9 +161,8 @@ static void check_linear(const char *coord, bool s8, const struct dsq_tensor *x,
             if (got != expected)
                 fail_msg("%s%s, %lldx%lldx%lld to %lldx%lld, plane %lld, pixel %lld: %a, not %a",
                          coord, s8 ? ", s8" : "", (long long)x->dims[1], (long long)height,
-                         (long long)width,
-                         (long long)dims[2], (long long)dims[3], (long long)plane, (long long)i,
-                         (double)got, (double)expected);
+                         (long long)width, (long long)dims[2], (long long)dims[3], (long long)plane,
+                         (long long)i, (double)got, (double)expected);
         }
 }
 
@@ -269,9 +268,8 @@ static float pooled_s8(const struct window *w, const float *plane, const int64_t
     if (w->max)
         return dequantized(best, &in_quant);
     const float count = (float)(w->count_pads ? counted : n_real);
-    const float mean = n_real ? (float)(sum - n_real * in_quant.zero_point) *
-                                    (in_quant.scale / count)
-                              : 0;
+    const float mean =
+        n_real ? (float)(sum - n_real * in_quant.zero_point) * (in_quant.scale / count) : 0;
     return dequantized(quantized(mean, &out_quant), &out_quant);
 }
 

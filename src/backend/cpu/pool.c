@@ -63,7 +63,8 @@ static struct axis axis_of(const struct dsq_window *win, int i, const struct dsq
                          .pad_after = w.pad_after};
 }
 
-/* Loads and stores a window, directly or by way of the strip. (Sums of s8 need the strip's width.) */
+/* Loads and stores a window, directly or by way of the strip. (Sums of s8 need the strip's width.)
+ */
 static bool is_direct(const struct pool *p)
 {
     const int64_t through_strip = (p->h.kernel + 1) * p->w.stride + p->w.kernel;
@@ -78,8 +79,8 @@ static void divide(struct pool *p)
     const int64_t fit = STRIP_BYTES / (pixel > 0 ? pixel : 1), reach = extent(&p->w);
     const int64_t window = reach < p->w.in ? reach : p->w.in;
     p->strip_pixels = fit > window ? fit : window;
-    p->stretch = p->strip_pixels >= p->w.in ? p->w.out
-                                            : (p->strip_pixels - reach) / p->w.stride + 1;
+    p->stretch =
+        p->strip_pixels >= p->w.in ? p->w.out : (p->strip_pixels - reach) / p->w.stride + 1;
     p->strip_bytes = dsq_align_up((size_t)(p->strip_pixels * pixel), 64);
 }
 
@@ -96,8 +97,8 @@ static enum dsq_status begin(const struct dsq_prepared *prepared, const struct d
     return DSQ_OK;
 }
 
-static enum dsq_status pool_workspace(const struct dsq_prepared *prepared,
-                                      const struct dsq_call *c, size_t *bytes, struct dsq_diag *d)
+static enum dsq_status pool_workspace(const struct dsq_prepared *prepared, const struct dsq_call *c,
+                                      size_t *bytes, struct dsq_diag *d)
 {
     struct pool p;
     DSQ_TRY(begin(prepared, c, &p, d));
@@ -111,8 +112,9 @@ static void fill_empty(const struct pool *p, void *y)
     const struct dsq_quant *q = &p->r.q_out;
     const size_t channels = (size_t)p->r.y->dims[1];
     if (p->r.y->dtype == DSQ_S8) {
-        const int32_t zero = q->zero_point < q->qmin ? q->qmin
-                             : q->zero_point > q->qmax ? q->qmax : q->zero_point;
+        const int32_t zero = q->zero_point < q->qmin   ? q->qmin
+                             : q->zero_point > q->qmax ? q->qmax
+                                                       : q->zero_point;
         memset(y, p->r.is_max ? q->qmin : zero, channels);
         return;
     }
@@ -128,18 +130,18 @@ struct middle {
 };
 
 /* Output pixels ow .. ow + n - 1, which are all inside the picture, or one. */
-static void along(const struct pool *p, const struct taps *rows, const struct middle *m,
-                  int64_t ow, int64_t n, char *y)
+static void along(const struct pool *p, const struct taps *rows, const struct middle *m, int64_t ow,
+                  int64_t n, char *y)
 {
     const struct taps cols = taps_of(&p->w, ow);
     struct dsq_taps t = {.n = (size_t)n,
-                               .channels = (size_t)p->r.y->dims[1],
-                               .x_step = (size_t)(p->w.stride * m->step),
-                               .y_stride = (size_t)p->r.y->strides[3],
-                               .taps = (size_t)cols.n,
-                               .tap_step = (size_t)(p->w.dilation * m->step),
-                               .rows = p->direct ? (size_t)rows->n : 1,
-                               .row_step = (size_t)(p->h.dilation * p->r.x->strides[2])};
+                         .channels = (size_t)p->r.y->dims[1],
+                         .x_step = (size_t)(p->w.stride * m->step),
+                         .y_stride = (size_t)p->r.y->strides[3],
+                         .taps = (size_t)cols.n,
+                         .tap_step = (size_t)(p->w.dilation * m->step),
+                         .rows = p->direct ? (size_t)rows->n : 1,
+                         .row_step = (size_t)(p->h.dilation * p->r.x->strides[2])};
     const int64_t real = rows->n * cols.n;
     if (t.x_step == t.channels && t.y_stride == t.channels) { /* one long pixel */
         t.channels *= t.n;
@@ -149,8 +151,8 @@ static void along(const struct pool *p, const struct taps *rows, const struct mi
         fill_empty(p, y);
     else
         dsq_pool_along(&p->r, &t,
-                       m->at + (cols.first - m->first) * m->step * (int64_t)p->r.middle_bytes,
-                       real, p->count_pads ? rows->padded * cols.padded : real, y);
+                       m->at + (cols.first - m->first) * m->step * (int64_t)p->r.middle_bytes, real,
+                       p->count_pads ? rows->padded * cols.padded : real, y);
 }
 
 /* How many output pixels from ow on, before `end`, have windows without padding; 0 if the first
@@ -165,16 +167,16 @@ static int64_t count_inside(const struct axis *w, int64_t ow, int64_t end)
 }
 
 /* `middle` is the input's own row when the windows are read directly. */
-static struct middle make_middle(const struct pool *p, const struct dsq_pool_rows *rows,
-                                 int64_t ow, int64_t end, char *strip)
+static struct middle make_middle(const struct pool *p, const struct dsq_pool_rows *rows, int64_t ow,
+                                 int64_t end, char *strip)
 {
     const struct dsq_view *x = p->r.x;
     const int64_t start = ow * p->w.stride - p->w.pad, first = start > 0 ? start : 0;
     int64_t last = (end - 1) * p->w.stride - p->w.pad + extent(&p->w);
     last = last < p->w.in ? last : p->w.in;
     if (p->direct) {
-        const int64_t at = rows->picture * x->strides[0] + rows->row * x->strides[2] +
-                           first * x->strides[3];
+        const int64_t at =
+            rows->picture * x->strides[0] + rows->row * x->strides[2] + first * x->strides[3];
         return (struct middle){(const char *)x->data + at * (int64_t)p->r.middle_bytes, first,
                                x->strides[3]};
     }

@@ -7,8 +7,7 @@
 /* Rows that are read side by side: few enough streams for the prefetchers. */
 enum { ROWS_AT_ONCE = 8 };
 
-bool dsq_pool_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
-                       size_t bytes)
+bool dsq_pool_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why, size_t bytes)
 {
     const struct dsq_value *x = &g->value[n->in[0]];
     if (x->dtype != g->value[n->out[0]].dtype || (x->dtype != DSQ_F32 && x->dtype != DSQ_S8))
@@ -65,10 +64,9 @@ void dsq_pool_down(const struct dsq_pool_run *r, const struct dsq_pool_rows *row
     const struct dsq_view *x = r->x;
     const int64_t element = (int64_t)dsq_dtype_bytes(x->dtype), row = rows->step * x->strides[2];
     const bool touching = x->strides[3] == x->dims[1];
-    const char *at = (const char *)x->data +
-                     (rows->picture * x->strides[0] + rows->row * x->strides[2] +
-                      first * x->strides[3]) *
-                         element;
+    const char *at = (const char *)x->data + (rows->picture * x->strides[0] +
+                                              rows->row * x->strides[2] + first * x->strides[3]) *
+                                                 element;
     struct dsq_taps t = {.n = touching ? 1 : (size_t)n,
                          .channels = (size_t)(touching ? n * x->dims[1] : x->dims[1]),
                          .x_step = (size_t)x->strides[3],

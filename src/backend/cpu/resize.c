@@ -182,8 +182,13 @@ static void nearest_run(const struct dsq_cpu_resize *r)
     const struct dsq_view *x = r->x, *y = r->y;
     const int64_t pixel = x->strides[3] * (int64_t)dsq_dtype_bytes(x->dtype);
     int64_t *row = r->workspace, *col = row + y->dims[2];
-    struct nearest j = {.x = x, .y = y, .k = r->p->device->pixels, .row = row, .col = col,
-                        .is_inside = true, .extrapolation = r->axis[0].attr->extrapolation};
+    struct nearest j = {.x = x,
+                        .y = y,
+                        .k = r->p->device->pixels,
+                        .row = row,
+                        .col = col,
+                        .is_inside = true,
+                        .extrapolation = r->axis[0].attr->extrapolation};
     for (int64_t i = 0; i < y->dims[2]; i++)
         row[i] = dsq_resize_from(&r->axis[0], i);
     for (int64_t i = 0; i < y->dims[3]; i++) {
