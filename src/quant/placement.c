@@ -7,6 +7,8 @@
  */
 #include "quant/placement.h"
 
+#include <string.h>
+
 #include "quant/int8_ops.h"
 #include "quant/propagate.h"
 
@@ -355,6 +357,25 @@ enum dsq_status dsq_place(const struct dsq_graph *g, const struct dsq_ranges *ra
     return place(g, ranges, decisions, &ideal, out, arena, d);
 }
 
+/* What a ranges file shall name for output v of node n. Import makes rows of a matrix ("y.rows") and
+ * pictures of a row ("y.x") out of tensors of the model; the same numbers have the model's own name
+ * one step before. */
+static dsq_vid observed_for(const struct dsq_graph *g, const struct dsq_node *n, dsq_vid v)
+{
+    const char *dot = strrchr(g->value[v].name, '.');
+    const bool inner = dot && (strcmp(dot, ".rows") == 0 || strcmp(dot, ".x") == 0);
+    const bool moved = n->op == DSQ_OP_UNSQUEEZE || n->op == DSQ_OP_RESHAPE;
+    return inner && moved && dsq_value_is_activation(g, n->in[0]) ? n->in[0] : v;
+}
+
+static void add_name(const char **name, size_t *n, const char *one)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (strcmp(name[i], one) == 0)
+            return;
+    name[(*n)++] = one;
+}
+
 enum dsq_status dsq_place_observed(const struct dsq_graph *g, const char ***name, size_t *n,
                                    struct dsq_arena *arena, struct dsq_diag *d)
 {
@@ -366,10 +387,11 @@ enum dsq_status dsq_place_observed(const struct dsq_graph *g, const char ***name
         return dsq_fail(d, DSQ_NOMEM, "no memory for the names of %d values", (int)g->n_values);
     for (int32_t i = 0; i < g->n_inputs; i++)
         if (p.value_form[g->input[i]] != DSQ_FORM_F32)
-            (*name)[(*n)++] = g->value[g->input[i]].name;
+            add_name(*name, n, g->value[g->input[i]].name);
     for (int32_t i = 0; i < g->n_nodes; i++)
         for (int32_t k = 0; k < g->node[i].n_out; k++)
             if (p.value_form[g->node[i].out[k]] != DSQ_FORM_F32)
-                (*name)[(*n)++] = g->value[g->node[i].out[k]].name;
+                add_name(*name, n,
+                         g->value[observed_for(g, &g->node[i], g->node[i].out[k])].name);
     return DSQ_OK;
 }

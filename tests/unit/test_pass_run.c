@@ -134,8 +134,8 @@ static void test_skip_and_stop(void **state)
     struct dsq_pass_settings s = {.skip = "fuse_batchnorm,fuse_bias",
                                   .stop_after = "fuse_residual"};
     assert_int_equal(dsq_passes_run(g, &s, &r, NULL), DSQ_OK);
-    assert_int_equal(r.n_times, 4);
-    assert_string_equal(r.time[3].pass, "fuse_residual");
+    assert_int_equal(r.n_times, place_of("fuse_residual") + 1 - 2);
+    assert_string_equal(r.time[r.n_times - 1].pass, "fuse_residual");
     assert_int_equal(count(g, DSQ_OP_BATCHNORM), 1);
     assert_int_equal(count(g, DSQ_OP_RELU), 1);
     dsq_graph_free(&g);

@@ -316,6 +316,27 @@ static void test_observed(void **state)
     assert_int_equal(dsq_place(g, NULL, NULL, &p, &arena, &diag), DSQ_ARGUMENT);
 }
 
+/* Rows that import has made of a matrix are observed under the matrix's name, once. */
+static void test_observed_rows(void **state)
+{
+    (void)state;
+    node(DSQ_OP_EXP, "x", NULL, "m");
+    node(DSQ_OP_UNSQUEEZE, "m", NULL, "p.rows");
+    conv("p.rows", NULL, "p");
+    node(DSQ_OP_UNSQUEEZE, "m", NULL, "q.rows");
+    conv("q.rows", NULL, "q");
+    io("x", "p", "q");
+    const char **name;
+    size_t n;
+    OK(dsq_place_observed(g, &name, &n, &arena, &diag));
+    assert_int_equal(n, 1);
+    assert_string_equal(name[0], "m");
+    range("m", 1);
+    struct dsq_placement p = place();
+    expect_int8(&p, "p");
+    expect_int8(&p, "q");
+}
+
 /* One convolution node of two segments: both inputs need a range. */
 static void test_segments(void **state)
 {
@@ -351,6 +372,7 @@ int main(void)
         TEST(test_decisions),
         TEST(test_weights),
         TEST(test_observed),
+        TEST(test_observed_rows),
         TEST(test_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
