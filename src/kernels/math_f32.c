@@ -21,6 +21,9 @@
  *
  * erf: below 0.9296875 x + x P(x^2), P of degree 6: 2^-30; above it 1 - exp(-(x + x Q(x))), Q of
  * degree 5, for -log(erfc(x)) up to 4, where erf is 1: 2^-28.3.
+ *
+ * pow: 2^(y log2(x)) in double, log2 and exp2 by their series as far as float needs them, so that the
+ * one rounding to float is nearly all of the error.
  */
 #include "kernels/math_f32.h"
 
@@ -158,4 +161,58 @@ float dsq_erf_f32(float x)
     q = fmaf(q, a, 0x1.457e3ep-1f);
     q = fmaf(q, a, 0x1.0730e8p-3f);
     return copysignf(1.0f - dsq_exp_f32(fmaf(-q, a, -a)), x);
+}
+
+/* ---- pow ---- */
+
+/* log2 of a number above 0 */
+static double log2_double(double x)
+{
+    const uint64_t one = 0x3ff0000000000000u, sqrt_half = 0x3fe6a09e667f3bcdu; /* as bits */
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits += one - sqrt_half;
+    double k = (double)((int32_t)(bits >> 52) - 1023);
+    bits = (bits & 0xfffffffffffffu) + sqrt_half;
+    memcpy(&x, &bits, sizeof x);
+    double f = x - 1.0, s = f / (2.0 + f), z = s * s, p = 1.0 / 19.0;
+    for (int term = 17; term >= 1; term -= 2)
+        p = fma(p, z, 1.0 / (double)term);
+    return fma(2.0 * s * p, 0x1.71547652b82fep+0, k);
+}
+
+/* 2^x, for x where that is a double */
+static double exp2_double(double x)
+{
+    const double round = 0x1.8p+52;
+    double n = (x + round) - round, r = (x - n) * 0x1.62e42fefa39efp-1, p = 1.0;
+    for (int term = 12; term >= 1; term--)
+        p = fma(p, r / (double)term, 1.0);
+    uint64_t bits = (uint64_t)((int64_t)n + 1023) << 52;
+    double scale;
+    memcpy(&scale, &bits, sizeof scale);
+    return p * scale;
+}
+
+/* |x|^y for numbers, x not 1 and y not 0. */
+static float pow_magnitude(float x, float y)
+{
+    if (x == 0.0f || x > FLT_MAX)
+        return (x == 0.0f) == (y < 0.0f) ? INFINITY : 0.0f;
+    double t = (double)y * log2_double((double)x);
+    return t > 129.0 ? INFINITY : t < -151.0 ? 0.0f : (float)exp2_double(t);
+}
+
+float dsq_pow_f32(float x, float y)
+{
+    if (y == 0.0f || x == 1.0f)
+        return 1.0f;
+    if (x != x || y != y)
+        return NAN;
+    float a = fabsf(x), size = fabsf(y);
+    bool whole = floorf(y) == y, odd = whole && size < 0x1p+24f && ((int32_t)size & 1);
+    if (x < 0.0f && a <= FLT_MAX && !whole)
+        return NAN;
+    float power = a == 1.0f ? 1.0f : pow_magnitude(a, y);
+    return odd ? copysignf(power, x) : power;
 }

@@ -12,11 +12,10 @@
         .dequantize = dsq_rows_dequantize__##isa,                                                  \
         .requantize = dsq_rows_requantize__##isa,                                                  \
         .add_s8 = dsq_rows_add_s8__##isa,                                                          \
+        .mul_s8 = dsq_rows_mul_s8__##isa,                                                          \
         .minmax_f32 = dsq_rows_minmax_f32__##isa,                                                  \
         .transpose_b1 = dsq_rows_transpose_b1__##isa,                                              \
         .transpose_b4 = dsq_rows_transpose_b4__##isa,                                              \
-        .exp_f32 = dsq_rows_exp_f32__##isa,                                                        \
-        .sigmoid_f32 = dsq_rows_sigmoid_f32__##isa,                                                \
     },
 static const struct dsq_rows_kernels kernels[] = {
 #include "kernels/rows.def"

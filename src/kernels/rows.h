@@ -9,9 +9,9 @@
  *   dequantize  y[i] = (float)(x[i] - zero) * scale
  *   requantize  y[i] = quantize(deq(x[i]))
  *   add_s8      y[i] = quantize(clamp(fmaf((float)(b[i] - b_zero), b_scale, deq(a[i])), lo, hi))
+ *   mul_s8      y[i] = quantize(deq(a[i]) * deq(b[i]))
  *   minmax_f32  the smallest and largest of n values that are not NaN (+inf, -inf when there is
  *               none; a zero is given as +0)
- *   exp_f32, sigmoid_f32  math_f32.h's function of each element
  */
 #ifndef DSQ_KERNELS_ROWS_H
 #define DSQ_KERNELS_ROWS_H
@@ -33,13 +33,15 @@ typedef void dsq_rows_requantize_fn(size_t n, const int8_t *x, const struct dsq_
 typedef void dsq_rows_add_s8_fn(size_t n, const int8_t *a, const struct dsq_rows_quant *qa,
                                 const int8_t *b, const struct dsq_rows_quant *qb, float lo,
                                 float hi, const struct dsq_rows_quant *qy, int8_t *y);
+typedef void dsq_rows_mul_s8_fn(size_t n, const int8_t *a, const struct dsq_rows_quant *qa,
+                                const int8_t *b, const struct dsq_rows_quant *qb,
+                                const struct dsq_rows_quant *qy, int8_t *y);
 typedef void dsq_rows_minmax_f32_fn(size_t n, const float *x, float *lo, float *hi);
 /* y[c][i] = x[i][c] and back: `rows` x `cols` elements of 1 or 4 bytes, strides in elements */
 typedef void dsq_rows_transpose_b1_fn(size_t rows, size_t cols, const uint8_t *x, size_t x_stride,
                                       uint8_t *y, size_t y_stride);
 typedef void dsq_rows_transpose_b4_fn(size_t rows, size_t cols, const uint32_t *x, size_t x_stride,
                                       uint32_t *y, size_t y_stride);
-typedef void dsq_rows_unary_f32_fn(size_t n, const float *x, float *y);
 
 struct dsq_rows_kernels {
     const char *name;
@@ -48,10 +50,10 @@ struct dsq_rows_kernels {
     dsq_rows_dequantize_fn *dequantize;
     dsq_rows_requantize_fn *requantize;
     dsq_rows_add_s8_fn *add_s8;
+    dsq_rows_mul_s8_fn *mul_s8;
     dsq_rows_minmax_f32_fn *minmax_f32;
     dsq_rows_transpose_b1_fn *transpose_b1;
     dsq_rows_transpose_b4_fn *transpose_b4;
-    dsq_rows_unary_f32_fn *exp_f32, *sigmoid_f32;
 };
 
 /* The best variants within `cpu`; all variants, slowest first. Never NULL. */
@@ -64,10 +66,10 @@ const struct dsq_rows_kernels *dsq_rows_all(size_t *n);
     dsq_rows_dequantize_fn dsq_rows_dequantize__##isa;                                             \
     dsq_rows_requantize_fn dsq_rows_requantize__##isa;                                             \
     dsq_rows_add_s8_fn dsq_rows_add_s8__##isa;                                                     \
+    dsq_rows_mul_s8_fn dsq_rows_mul_s8__##isa;                                                     \
     dsq_rows_minmax_f32_fn dsq_rows_minmax_f32__##isa;                                             \
     dsq_rows_transpose_b1_fn dsq_rows_transpose_b1__##isa;                                         \
-    dsq_rows_transpose_b4_fn dsq_rows_transpose_b4__##isa;                                         \
-    dsq_rows_unary_f32_fn dsq_rows_exp_f32__##isa, dsq_rows_sigmoid_f32__##isa;
+    dsq_rows_transpose_b4_fn dsq_rows_transpose_b4__##isa;
 #include "kernels/rows.def"
 
 #endif

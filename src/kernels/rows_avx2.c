@@ -67,6 +67,20 @@ void dsq_rows_add_s8__avx2(size_t n, const int8_t *a, const struct dsq_rows_quan
     }
 }
 
+void dsq_rows_mul_s8__avx2(size_t n, const int8_t *a, const struct dsq_rows_quant *qa,
+                           const int8_t *b, const struct dsq_rows_quant *qb,
+                           const struct dsq_rows_quant *qy, int8_t *y)
+{
+    const struct quantizer to = quantizer_of(qy);
+    const __m256i a_zero = _mm256_set1_epi32(qa->zero), b_zero = _mm256_set1_epi32(qb->zero);
+    const __m256 a_scale = _mm256_set1_ps(qa->scale), b_scale = _mm256_set1_ps(qb->scale);
+    for (size_t i = 0; i < n; i += 8) {
+        __m256 va = _mm256_mul_ps(load_s8_as_f32(a + i, n - i, a_zero), a_scale);
+        __m256 vb = _mm256_mul_ps(load_s8_as_f32(b + i, n - i, b_zero), b_scale);
+        store_s32_as_s8(y + i, quantize_f32(_mm256_mul_ps(va, vb), &to), n - i);
+    }
+}
+
 void dsq_rows_minmax_f32__avx2(size_t n, const float *x, float *lo, float *hi)
 {
     __m256 least = _mm256_set1_ps(INFINITY), most = _mm256_set1_ps(-INFINITY);

@@ -2,7 +2,6 @@
 /* rows, the definitions: one element after the other. Never optimised. */
 #include <math.h>
 
-#include "kernels/math_f32.h"
 #include "kernels/requant.h"
 #include "kernels/rows.h"
 
@@ -45,6 +44,14 @@ void dsq_rows_add_s8__ref(size_t n, const int8_t *a, const struct dsq_rows_quant
     }
 }
 
+void dsq_rows_mul_s8__ref(size_t n, const int8_t *a, const struct dsq_rows_quant *qa,
+                          const int8_t *b, const struct dsq_rows_quant *qb,
+                          const struct dsq_rows_quant *qy, int8_t *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = quantize(deq(a[i], qa) * deq(b[i], qb), qy);
+}
+
 void dsq_rows_minmax_f32__ref(size_t n, const float *x, float *lo, float *hi)
 {
     float least = INFINITY, most = -INFINITY;
@@ -70,16 +77,4 @@ void dsq_rows_transpose_b4__ref(size_t rows, size_t cols, const uint32_t *x, siz
     for (size_t c = 0; c < cols; c++)
         for (size_t i = 0; i < rows; i++)
             y[c * y_stride + i] = x[i * x_stride + c];
-}
-
-void dsq_rows_exp_f32__ref(size_t n, const float *x, float *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] = dsq_exp_f32(x[i]);
-}
-
-void dsq_rows_sigmoid_f32__ref(size_t n, const float *x, float *y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] = dsq_sigmoid_f32(x[i]);
 }

@@ -2,6 +2,9 @@
 # A file for one instruction set gets that set's flags and no other file does. Such a file exports
 # only the functions in its family's .def.
 set(DSQ_KERNEL_SOURCES
+  src/kernels/binary.c
+  src/kernels/binary_avx2.c
+  src/kernels/binary_ref.c
   src/kernels/dw_f32.c
   src/kernels/dw_f32_avx2.c
   src/kernels/dw_f32_avx512vnni.c
@@ -25,10 +28,11 @@ set(DSQ_KERNEL_SOURCES
   src/kernels/pixels_ref.c
   src/kernels/rows.c
   src/kernels/rows_avx2.c
-  src/kernels/rows_math_avx2.c
   src/kernels/rows_ref.c
   src/kernels/rows_transpose_avx2.c
   src/kernels/unary.c
+  src/kernels/unary_avx2.c
+  src/kernels/unary_avx512vnni.c
   src/kernels/unary_ref.c
 )
 list(APPEND DSQ_SOURCES ${DSQ_KERNEL_SOURCES})

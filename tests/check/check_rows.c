@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "check.h"
-#include "kernels/math_f32.h"
 #include "kernels/rows.h"
 #include "quant.h"
 
@@ -137,6 +136,22 @@ static bool check_add_s8(struct check *c, struct rows *s)
     return same_s8(c, s, y);
 }
 
+static bool check_mul_s8(struct check *c, struct rows *s)
+{
+    const struct dsq_rows_quant qa = check_draw_quant(c), qb = check_draw_quant(c),
+                                qy = check_draw_quant(c);
+    const size_t where = check_below(c, 3); /* y apart, is a, is b */
+    check_prefill(c, &s->y);
+    int8_t *a = draw_s8(c, s, where == 1 ? &s->y : &s->x[0]);
+    int8_t *b = draw_s8(c, s, where == 2 ? &s->y : &s->x[1]);
+    int8_t *y = check_place(&s->y, s->n, s->side), *want = check_shadow(&s->y, y);
+    for (size_t i = 0; i < s->n; i++)
+        want[i] = check_quantized(check_deq(a[i], &qa) * check_deq(b[i], &qb), &qy);
+    describe(c, s, "mul_s8", &qa, &qy, where != 0);
+    s->k->mul_s8(s->n, a, &qa, b, &qb, &qy, y);
+    return same_s8(c, s, y);
+}
+
 static bool check_minmax_f32(struct check *c, struct rows *s)
 {
     static const struct dsq_rows_quant none;
@@ -154,22 +169,6 @@ static bool check_minmax_f32(struct check *c, struct rows *s)
     describe(c, s, "minmax_f32", &none, &none, false);
     s->k->minmax_f32(s->n, x, &got[0], &got[1]);
     return check_tile_f32(c, 1, 2, want, 0, got, 0);
-}
-
-/* Against the scalar functions, whose own check is check_math_f32.c. */
-static bool check_unary_f32(struct check *c, struct rows *s, bool sigmoid)
-{
-    static const struct dsq_rows_quant none;
-    const bool in_place = check_below(c, 2);
-    check_prefill(c, &s->y);
-    float *drawn = draw_f32(c, s, 0);
-    float *y = check_place(&s->y, s->n * sizeof *y, s->side), *want = check_shadow(&s->y, y);
-    const float *x = in_place ? memcpy(y, drawn, s->n * sizeof *y) : drawn;
-    for (size_t i = 0; i < s->n; i++)
-        want[i] = sigmoid ? dsq_sigmoid_f32(x[i]) : dsq_exp_f32(x[i]);
-    describe(c, s, sigmoid ? "sigmoid_f32" : "exp_f32", &none, &none, in_place);
-    (sigmoid ? s->k->sigmoid_f32 : s->k->exp_f32)(s->n, x, y);
-    return same_f32(c, s, y);
 }
 
 /* One element of `size` bytes (1 or 4). */
@@ -205,8 +204,8 @@ static bool check_case_of_each(struct check *c, struct rows *s)
 {
     draw_length(c, s, 0);
     return check_quantize(c, s) && check_dequantize(c, s) && check_requantize(c, s) &&
-           check_add_s8(c, s) && check_minmax_f32(c, s) && check_transpose(c, s, 1) && check_transpose(c, s, 4) &&
-           check_unary_f32(c, s, false) && check_unary_f32(c, s, true);
+           check_add_s8(c, s) && check_mul_s8(c, s) && check_minmax_f32(c, s) &&
+           check_transpose(c, s, 1) && check_transpose(c, s, 4);
 }
 
 static bool check(struct check *c, size_t i)
@@ -261,6 +260,12 @@ static void run_add_s8(void *arg)
                  &bench_quant, b->p);
 }
 
+static void run_mul_s8(void *arg)
+{
+    struct bench_run *b = arg;
+    b->k->mul_s8(BENCH_N, b->q, &bench_quant, b->q + BENCH_N, &bench_quant, &bench_quant, b->p);
+}
+
 static void run_minmax_f32(void *arg)
 {
     struct bench_run *b = arg;
@@ -291,18 +296,6 @@ static void run_interleave_b1(void *arg)
     b->k->transpose_b1(3, 680, (const uint8_t *)b->q, 680, (uint8_t *)b->p, 3);
 }
 
-static void run_exp_f32(void *arg)
-{
-    struct bench_run *b = arg;
-    b->k->exp_f32(BENCH_N, b->f, b->g);
-}
-
-static void run_sigmoid_f32(void *arg)
-{
-    struct bench_run *b = arg;
-    b->k->sigmoid_f32(BENCH_N, b->f, b->g);
-}
-
 static void bench(struct check_bench *results, size_t i)
 {
     static const struct {
@@ -314,13 +307,12 @@ static void bench(struct check_bench *results, size_t i)
         {"dequantize", run_dequantize, 5},
         {"requantize", run_requantize, 2},
         {"add_s8", run_add_s8, 3},
+        {"mul_s8", run_mul_s8, 3},
         {"minmax_f32", run_minmax_f32, 4},
         {"transpose_b1 32 x 64", run_transpose_b1, 2},
         {"transpose_b4 32 x 64", run_transpose_b4, 8},
         {"transpose_b1 3 x 680", run_interleave_b1, 2},
         {"transpose_b4 3 x 680", run_interleave_b4, 8},
-        {"exp_f32", run_exp_f32, 8},
-        {"sigmoid_f32", run_sigmoid_f32, 8},
     };
     size_t n;
     struct bench_run *b = check_alloc(sizeof *b);

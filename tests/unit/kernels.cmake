@@ -10,6 +10,8 @@ set(DSQ_CHECK_SOURCES
     tests/check/check_math_f32.c
     tests/check/check_pixels.c
     tests/check/check_pools.c
+    tests/check/check_unary.c
+    tests/check/check_binary.c
     ${DSQ_KERNEL_SOURCES} src/base/cpu.c)
 
 add_executable(dsq_check ${DSQ_CHECK_SOURCES})
