@@ -14,10 +14,11 @@ list(APPEND DSQ_SOURCES
   src/backend/cpu/conv_tile.c
   src/backend/cpu/conv_transposed.c
   src/backend/cpu/copy.c
-  src/backend/cpu/elementwise.c
+  src/backend/cpu/binary.c
   src/backend/cpu/layernorm.c
   src/backend/cpu/matmul.c
   src/backend/cpu/gather.c
+  src/backend/cpu/logic.c
   src/backend/cpu/move.c
   src/backend/cpu/nd.c
   src/backend/cpu/norm.c

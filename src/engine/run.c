@@ -150,16 +150,6 @@ static void place_inputs(struct dsq_context *c)
     }
 }
 
-static void store_integer(enum dsq_dtype t, void *data, int32_t i, int64_t number)
-{
-    if (t == DSQ_S64)
-        ((int64_t *)data)[i] = number;
-    else if (t == DSQ_S32)
-        ((int32_t *)data)[i] = (int32_t)number;
-    else
-        ((uint8_t *)data)[i] = (uint8_t)number;
-}
-
 /* Sizes that steps read as data. */
 static enum dsq_status write_host_values(struct dsq_context *c, struct dsq_diag *d)
 {
@@ -172,13 +162,9 @@ static enum dsq_status write_host_values(struct dsq_context *c, struct dsq_diag 
             (size_t)c->sizes.host[slot].n != dsq_view_elements(view))
             return dsq_fail(d, DSQ_SHAPE, "'%s' is needed as data, but its numbers are not known",
                             c->graph.value[v].name);
-        for (int32_t k = 0; k < c->sizes.host[slot].n; k++) {
-            int64_t number = 0;
-            if (!dsq_host_int(&c->sizes.host[slot], k, &number))
-                return dsq_fail(d, DSQ_SHAPE, "element %d of '%s' is not a number", (int)k,
-                                c->graph.value[v].name);
-            store_integer(view->dtype, view->data, k, number);
-        }
+        if (!dsq_host_write(&c->sizes.host[slot], view->dtype, view->data))
+            return dsq_fail(d, DSQ_SHAPE, "'%s' holds what is no number of type %s",
+                            c->graph.value[v].name, dsq_dtype_name(view->dtype));
     }
     return DSQ_OK;
 }

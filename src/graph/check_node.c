@@ -2,6 +2,9 @@
 /* What may flow into and out of an operator: types, scales, layouts, and the shapes of weights. */
 #include "graph/check_node.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "graph/resize.h"
 
 static const struct dsq_value *value(const struct dsq_checker *c, dsq_vid v)
@@ -104,6 +107,12 @@ static bool other_inputs_fit(const struct dsq_checker *c, const struct dsq_node 
         case DSQ_OP_RESIZE:
             fits = k == 1 ? is_index(v) : is(v, DSQ_F32);
             break;
+        case DSQ_OP_POW:
+            fits = is_index(v) || is(v, DSQ_F32);
+            break;
+        case DSQ_OP_WHERE:
+            fits = is(v, value(c, n->out[0])->dtype);
+            break;
         default:
             fits = is(v, x->dtype);
             break;
@@ -114,9 +123,78 @@ static bool other_inputs_fit(const struct dsq_checker *c, const struct dsq_node 
     return true;
 }
 
-/* The first input's type and the first output's. */
-static bool types_fit(const struct dsq_node *n, const struct dsq_value *x,
-                      const struct dsq_value *y)
+static enum dsq_status fail_types(const struct dsq_checker *c, int32_t i)
+{
+    const struct dsq_node *n = &c->g->node[i];
+    char text[160] = "the types of its inputs and outputs do not go together:";
+    size_t length = strlen(text);
+    for (int32_t k = 0; k <= n->n_in && length < sizeof text; k++) {
+        const struct dsq_value *v = value(c, k < n->n_in ? n->in[k] : n->out[0]);
+        if (v)
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s %s",
+                                       k < n->n_in ? "" : " to", dsq_dtype_name(v->dtype));
+    }
+    return dsq_check_fail(c, i, text);
+}
+
+/* What the first input may be; nothing said: anything. */
+enum {
+    F32 = 1 << DSQ_F32,
+    S8 = 1 << DSQ_S8,
+    BOOL = 1 << DSQ_BOOL,
+    INTEGER = 1 << DSQ_S32 | 1 << DSQ_S64,
+    NUMBER = F32 | INTEGER
+};
+static const uint32_t takes[DSQ_OP_COUNT] = {
+    [DSQ_OP_MATMUL] = F32,
+    [DSQ_OP_BATCHNORM] = F32,
+    [DSQ_OP_GROUPNORM] = F32,
+    [DSQ_OP_LAYERNORM] = F32,
+    [DSQ_OP_CLIP] = F32 | S8,
+    [DSQ_OP_SIGMOID] = F32 | S8,
+    [DSQ_OP_LEAKY_RELU] = F32 | S8,
+    [DSQ_OP_HARDSIGMOID] = F32 | S8,
+    [DSQ_OP_HARDSWISH] = F32 | S8,
+    [DSQ_OP_TANH] = F32 | S8,
+    [DSQ_OP_SILU] = F32 | S8,
+    [DSQ_OP_ELU] = F32 | S8,
+    [DSQ_OP_GELU] = F32 | S8,
+    [DSQ_OP_GELU_TANH] = F32 | S8,
+    [DSQ_OP_MISH] = F32 | S8,
+    [DSQ_OP_SOFTPLUS] = F32 | S8,
+    [DSQ_OP_ERF] = F32 | S8,
+    [DSQ_OP_EXP] = F32 | S8,
+    [DSQ_OP_LOG] = F32 | S8,
+    [DSQ_OP_SQRT] = F32 | S8,
+    [DSQ_OP_RECIPROCAL] = F32 | S8,
+    [DSQ_OP_FLOOR] = F32 | S8,
+    [DSQ_OP_CEIL] = F32 | S8,
+    [DSQ_OP_ROUND] = F32 | S8,
+    [DSQ_OP_PRELU] = F32 | S8,
+    [DSQ_OP_MAXPOOL] = F32 | S8,
+    [DSQ_OP_AVGPOOL] = F32 | S8,
+    [DSQ_OP_GLOBAL_MAXPOOL] = F32 | S8,
+    [DSQ_OP_GLOBAL_AVGPOOL] = F32 | S8,
+    [DSQ_OP_QUANTIZE] = F32,
+    [DSQ_OP_DEQUANTIZE] = S8,
+    [DSQ_OP_REQUANTIZE] = S8,
+    [DSQ_OP_EQUAL] = NUMBER | BOOL,
+    [DSQ_OP_GREATER] = NUMBER,
+    [DSQ_OP_GREATER_EQUAL] = NUMBER,
+    [DSQ_OP_POW] = NUMBER,
+    [DSQ_OP_MIN] = NUMBER,
+    [DSQ_OP_MAX] = NUMBER,
+    [DSQ_OP_FMOD] = NUMBER,
+    [DSQ_OP_MOD] = INTEGER,
+    [DSQ_OP_WHERE] = BOOL,
+    [DSQ_OP_AND] = BOOL,
+    [DSQ_OP_OR] = BOOL,
+    [DSQ_OP_XOR] = BOOL,
+    [DSQ_OP_NOT] = BOOL,
+};
+
+static bool output_fits(const struct dsq_node *n, const struct dsq_value *x,
+                        const struct dsq_value *y)
 {
     switch (n->op) {
     case DSQ_OP_SHAPE:
@@ -126,41 +204,15 @@ static bool types_fit(const struct dsq_node *n, const struct dsq_value *x,
     case DSQ_OP_CAST:
         return (int64_t)y->dtype == ((const struct dsq_cast_attr *)n->attr)->to;
     case DSQ_OP_QUANTIZE:
-        return x->dtype == DSQ_F32 && y->dtype == DSQ_S8;
+        return y->dtype == DSQ_S8;
     case DSQ_OP_DEQUANTIZE:
-        return x->dtype == DSQ_S8 && y->dtype == DSQ_F32;
-    case DSQ_OP_REQUANTIZE:
-        return x->dtype == DSQ_S8 && y->dtype == DSQ_S8;
-    case DSQ_OP_MATMUL:
-    case DSQ_OP_BATCHNORM:
-    case DSQ_OP_GROUPNORM:
-    case DSQ_OP_LAYERNORM:
-        return x->dtype == DSQ_F32 && y->dtype == DSQ_F32;
-    case DSQ_OP_CLIP:
-    case DSQ_OP_SIGMOID:
-    case DSQ_OP_LEAKY_RELU:
-    case DSQ_OP_HARDSIGMOID:
-    case DSQ_OP_HARDSWISH:
-    case DSQ_OP_TANH:
-    case DSQ_OP_SILU:
-    case DSQ_OP_ELU:
-    case DSQ_OP_GELU:
-    case DSQ_OP_GELU_TANH:
-    case DSQ_OP_MISH:
-    case DSQ_OP_SOFTPLUS:
-    case DSQ_OP_ERF:
-    case DSQ_OP_EXP:
-    case DSQ_OP_LOG:
-    case DSQ_OP_SQRT:
-    case DSQ_OP_RECIPROCAL:
-    case DSQ_OP_FLOOR:
-    case DSQ_OP_CEIL:
-    case DSQ_OP_ROUND:
-    case DSQ_OP_MAXPOOL:
-    case DSQ_OP_AVGPOOL:
-    case DSQ_OP_GLOBAL_MAXPOOL:
-    case DSQ_OP_GLOBAL_AVGPOOL:
-        return is_float_or_s8(x) && x->dtype == y->dtype;
+        return y->dtype == DSQ_F32;
+    case DSQ_OP_EQUAL:
+    case DSQ_OP_GREATER:
+    case DSQ_OP_GREATER_EQUAL:
+        return y->dtype == DSQ_BOOL;
+    case DSQ_OP_WHERE:
+        return true; /* other_inputs_fit compares it with what is chosen from */
     default:
         return x->dtype == y->dtype;
     }
@@ -169,13 +221,13 @@ static bool types_fit(const struct dsq_node *n, const struct dsq_value *x,
 static enum dsq_status check_types(const struct dsq_checker *c, int32_t i)
 {
     const struct dsq_node *n = &c->g->node[i];
-    const struct dsq_value *y = value(c, n->out[0]);
-    bool fits = types_fit(n, value(c, n->in[0]), y);
+    const struct dsq_value *x = value(c, n->in[0]), *y = value(c, n->out[0]);
+    bool fits = output_fits(n, x, y) && (!takes[n->op] || takes[n->op] >> x->dtype & 1);
     for (int32_t k = 1; k < n->n_out; k++)
         fits = fits && value(c, n->out[k])->dtype == (n->op == DSQ_OP_TOPK ? DSQ_S64 : y->dtype);
     if (fits && other_inputs_fit(c, n))
         return DSQ_OK;
-    return dsq_check_fail(c, i, "the types of its inputs and outputs do not go together");
+    return fail_types(c, i);
 }
 
 /* ---- scales and layouts ---- */

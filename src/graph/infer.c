@@ -28,7 +28,7 @@ static dsq_rule_fn *const host_rule[DSQ_OP_COUNT] = {
 
 static bool is_host_type(enum dsq_dtype t)
 {
-    return t == DSQ_S64 || t == DSQ_S32 || t == DSQ_BOOL;
+    return t == DSQ_S64 || t == DSQ_S32 || t == DSQ_BOOL || t == DSQ_F32;
 }
 
 /* By type, and by size as far as the graph knows it. What has no known size and is needed for no
@@ -56,12 +56,37 @@ static void mark_needed(const struct dsq_graph *g, bool *needed)
     }
 }
 
-static bool has_slots(const struct dsq_sizes *s, const dsq_vid *v, int32_t n)
+static void give_slot(struct dsq_sizes *s, dsq_vid v)
 {
-    for (int32_t i = 0; i < n; i++)
-        if (v[i] >= 0 && s->host_slot[v[i]] < 0)
+    if (v >= 0 && s->host_slot[v] < 0)
+        s->host_slot[v] = s->n_host++;
+}
+
+static bool is_float_const(const struct dsq_graph *g, dsq_vid v)
+{
+    return g->value[v].data && g->value[v].dtype == DSQ_F32;
+}
+
+/* Every input has a slot or is a small float constant, and one has a slot. */
+static bool follows_from_sizes(const struct dsq_sizes *s, const struct dsq_graph *g,
+                               const struct dsq_node *n, const bool *needed)
+{
+    bool any = false;
+    for (int32_t k = 0; k < n->n_in; k++) {
+        if (n->in[k] < 0)
+            continue;
+        const bool has_slot = s->host_slot[n->in[k]] >= 0;
+        if (!has_slot && !(is_float_const(g, n->in[k]) && may_hold_sizes(g, n->in[k], needed)))
             return false;
-    return true;
+        any = any || has_slot;
+    }
+    return any;
+}
+
+/* The host counts and sums integers only. */
+static bool is_for_integers(enum dsq_op op)
+{
+    return op == DSQ_OP_RANGE || op == DSQ_OP_REDUCE;
 }
 
 static bool outputs_may_hold_sizes(const struct dsq_sizes *s, const struct dsq_graph *g,
@@ -69,6 +94,7 @@ static bool outputs_may_hold_sizes(const struct dsq_sizes *s, const struct dsq_g
 {
     for (int32_t k = 0; k < n->n_out; k++)
         if (n->out[k] < 0 || s->host_slot[n->out[k]] >= 0 ||
+            (is_for_integers(n->op) && g->value[n->out[k]].dtype == DSQ_F32) ||
             !(n->op == DSQ_OP_SHAPE || may_hold_sizes(g, n->out[k], needed)))
             return false;
     return true;
@@ -77,15 +103,20 @@ static bool outputs_may_hold_sizes(const struct dsq_sizes *s, const struct dsq_g
 static void assign_slots(struct dsq_sizes *s, const struct dsq_graph *g, bool *needed)
 {
     mark_needed(g, needed);
-    for (dsq_vid v = 0; v < g->n_values; v++)
-        s->host_slot[v] = g->value[v].data && may_hold_sizes(g, v, needed) ? s->n_host++ : -1;
+    for (dsq_vid v = 0; v < g->n_values; v++) {
+        s->host_slot[v] = -1;
+        if (g->value[v].data && !is_float_const(g, v) && may_hold_sizes(g, v, needed))
+            give_slot(s, v);
+    }
     for (int32_t i = 0; i < g->n_nodes; i++) {
         const struct dsq_node *n = &g->node[i];
         if (!host_rule[n->op] || !outputs_may_hold_sizes(s, g, n, needed) ||
-            !(n->op == DSQ_OP_SHAPE || has_slots(s, n->in, n->n_in)))
+            !(n->op == DSQ_OP_SHAPE || follows_from_sizes(s, g, n, needed)))
             continue;
+        for (int32_t k = 0; k < n->n_in && n->op != DSQ_OP_SHAPE; k++)
+            give_slot(s, n->in[k]);
         for (int32_t k = 0; k < n->n_out; k++)
-            s->host_slot[n->out[k]] = s->n_host++;
+            give_slot(s, n->out[k]);
     }
 }
 
@@ -93,19 +124,41 @@ static void read_const(struct dsq_host_data *h, const struct dsq_value *v)
 {
     size_t size = dsq_dtype_bytes(v->dtype);
     h->known = true;
+    h->is_float = v->dtype == DSQ_F32;
     h->n = (int32_t)(v->bytes / size);
     for (int32_t i = 0; i < h->n; i++) {
         const char *at = (const char *)v->data + (size_t)i * size;
         int32_t narrow;
         int64_t wide;
-        if (v->dtype == DSQ_S64)
-            memcpy(&wide, at, sizeof wide);
+        float number;
+        if (v->dtype == DSQ_F32)
+            dsq_host_put_float(h, i, (memcpy(&number, at, sizeof number), number));
+        else if (v->dtype == DSQ_S64)
+            dsq_host_put_int(h, i, (memcpy(&wide, at, sizeof wide), wide));
         else if (v->dtype == DSQ_S32)
-            wide = (memcpy(&narrow, at, sizeof narrow), narrow);
+            dsq_host_put_int(h, i, (memcpy(&narrow, at, sizeof narrow), narrow));
         else
-            wide = *at != 0;
-        dsq_host_put_int(h, i, wide);
+            dsq_host_put_int(h, i, *at != 0);
     }
+}
+
+bool dsq_host_write(const struct dsq_host_data *h, enum dsq_dtype t, void *data)
+{
+    for (int32_t i = 0; i < h->n; i++) {
+        int64_t v = 0;
+        if (h->is_float ? t != DSQ_F32 || !dsq_host_float(h, i, (float *)data + i)
+                        : !dsq_host_int(h, i, &v))
+            return false;
+        if (t == DSQ_S64)
+            ((int64_t *)data)[i] = v;
+        else if (t == DSQ_S32 && v >= INT32_MIN && v <= INT32_MAX)
+            ((int32_t *)data)[i] = (int32_t)v;
+        else if (t == DSQ_BOOL)
+            ((uint8_t *)data)[i] = v != 0;
+        else if (!h->is_float)
+            return false;
+    }
+    return true;
 }
 
 enum dsq_status dsq_sizes_create(struct dsq_sizes *s, const struct dsq_graph *g,
@@ -237,6 +290,12 @@ static enum dsq_dtype output_type(const struct dsq_graph *g, const struct dsq_no
         return k == 1 ? DSQ_S64 : in;
     case DSQ_OP_CAST:
         return (enum dsq_dtype)((const struct dsq_cast_attr *)n->attr)->to;
+    case DSQ_OP_EQUAL:
+    case DSQ_OP_GREATER:
+    case DSQ_OP_GREATER_EQUAL:
+        return DSQ_BOOL;
+    case DSQ_OP_WHERE:
+        return n->n_in > 1 && n->in[1] >= 0 ? g->value[n->in[1]].dtype : now;
     case DSQ_OP_QUANTIZE:
     case DSQ_OP_REQUANTIZE:
         return DSQ_S8;

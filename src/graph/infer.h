@@ -13,13 +13,13 @@
 
 #include "graph/graph.h"
 
-/* Integer (or bool) contents of a small value, row by row. A plain element is that integer,
- * negative ones (-1 for Reshape, -100 for Slice) included; at import it may be a form or unknown
- * instead, which its bit in `symbolic` says. At run time `symbolic` is 0. Float values are not
- * computed on the host. */
+/* Contents of a small value of integers, bools or floats, row by row. A plain element is that
+ * integer, negative ones (-1 for Reshape, -100 for Slice) included, or the float's bits; at import
+ * it may be a form or unknown instead, which its bit in `symbolic` says. A form among floats stands
+ * for the whole number that it is. At run time `symbolic` is 0. */
 enum { DSQ_HOST_ELEMENTS = 64 };
 struct dsq_host_data {
-    bool known;
+    bool known, is_float;
     int32_t n;
     uint64_t symbolic; /* bit i: e[i] is a dsq_dim that is no number */
     dsq_dim e[DSQ_HOST_ELEMENTS];
@@ -33,7 +33,9 @@ struct dsq_sizes {
 };
 
 /* Make room for graph g in `arena`: every constant shape and small integer constant is filled in,
- * every output of a HOST node that may hold sizes has a slot. */
+ * every output of a HOST node that may hold sizes has a slot. Floats have one only on the way from
+ * sizes: a HOST node makes them out of values with slots, and of float constants, which have one
+ * for its sake. */
 enum dsq_status dsq_sizes_create(struct dsq_sizes *s, const struct dsq_graph *g,
                                  struct dsq_arena *arena, struct dsq_diag *d) DSQ_MUST_CHECK;
 
@@ -72,8 +74,7 @@ bool dsq_conv_axis(struct dsq_dims *t, const struct dsq_conv_attr *a, int axis, 
  * elements are kept, the output's dimension says. */
 int64_t dsq_slice_first(int64_t size, int64_t start, int64_t step);
 
-/* a op b for add, sub, mul and div (which truncates, as in ONNX and C). False where the result has
- * no value (overflow, division by zero); *out is of no use then. */
-bool dsq_integer_op(enum dsq_op op, int64_t a, int64_t b, int64_t *out);
+/* The elements of h, none of them symbolic, as they are in memory; false when one does not fit t. */
+bool dsq_host_write(const struct dsq_host_data *h, enum dsq_dtype t, void *data);
 
 #endif

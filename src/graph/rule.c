@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct dsq_shape unknown_shape = {.rank = -1};
 
@@ -47,13 +48,27 @@ static bool is_symbolic(const struct dsq_host_data *h, int32_t i)
 
 dsq_dim dsq_host_dim(const struct dsq_host_data *h, int32_t i)
 {
-    return is_symbolic(h, i) || h->e[i] >= 0 ? h->e[i] : DSQ_DIM_UNKNOWN;
+    return is_symbolic(h, i) || (!h->is_float && h->e[i] >= 0) ? h->e[i] : DSQ_DIM_UNKNOWN;
 }
 
 bool dsq_host_int(const struct dsq_host_data *h, int32_t i, int64_t *out)
 {
     *out = h->e[i];
     return !is_symbolic(h, i);
+}
+
+bool dsq_host_float(const struct dsq_host_data *h, int32_t i, float *out)
+{
+    const uint32_t bits = (uint32_t)h->e[i];
+    memcpy(out, &bits, sizeof *out);
+    return !is_symbolic(h, i);
+}
+
+void dsq_host_put_float(struct dsq_host_data *h, int32_t i, float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    dsq_host_put_int(h, i, bits);
 }
 
 void dsq_host_put_int(struct dsq_host_data *h, int32_t i, int64_t v)
@@ -77,12 +92,13 @@ void dsq_host_copy(struct dsq_host_data *to, int32_t i, const struct dsq_host_da
         dsq_host_put_int(to, i, from->e[k]);
 }
 
-static bool begin(const struct dsq_shape *shape, struct dsq_host_data *out)
+static bool begin(const struct dsq_rule *r, int32_t k, struct dsq_host_data *out)
 {
     size_t n;
-    if (!dsq_shape_elements(shape, &n) || n > DSQ_HOST_ELEMENTS)
+    if (!dsq_shape_elements(dsq_rule_out(r, k), &n) || n > DSQ_HOST_ELEMENTS)
         return false;
     out->known = true;
+    out->is_float = r->graph->value[r->node->out[k]].dtype == DSQ_F32;
     out->n = (int32_t)n;
     for (int32_t i = 0; i < out->n; i++)
         dsq_host_put_dim(out, i, DSQ_DIM_UNKNOWN);
@@ -91,13 +107,13 @@ static bool begin(const struct dsq_shape *shape, struct dsq_host_data *out)
 
 bool dsq_host_begin(const struct dsq_rule *r, struct dsq_host_data *out)
 {
-    return begin(dsq_rule_out(r, 0), out);
+    return begin(r, 0, out);
 }
 
 struct dsq_host_data *dsq_host_begin_output(const struct dsq_rule *r, int32_t k)
 {
     struct dsq_host_data *out = &r->sizes->host[r->sizes->host_slot[r->node->out[k]]];
-    return begin(dsq_rule_out(r, k), out) ? out : NULL;
+    return begin(r, k, out) ? out : NULL;
 }
 
 void dsq_host_steps(const struct dsq_shape *s, int64_t *step)

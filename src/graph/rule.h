@@ -30,13 +30,16 @@ typedef enum dsq_status dsq_rule_fn(const struct dsq_rule *r);
 #undef OP
 
 /* The operators flagged HOST: X(ID, name). */
+/* clang-format off */
 #define DSQ_HOST_OPS(X)                                                                            \
-    X(ADD, add)                                                                                    \
-    X(SUB, sub)                                                                                    \
-    X(MUL, mul) X(DIV, div) X(CONCAT, concat) X(SHAPE, shape) X(GATHER, gather) X(SLICE, slice)    \
-        X(SQUEEZE, squeeze) X(UNSQUEEZE, unsqueeze) X(CAST, cast) X(RESHAPE, reshape)              \
-            X(IDENTITY, identity) X(TRANSPOSE, transpose) X(EXPAND, expand) X(RANGE, range)        \
-                X(REDUCE, reduce) X(SPLIT, split)
+    X(ADD, add) X(SUB, sub) X(MUL, mul) X(DIV, div) X(MIN, min) X(MAX, max) X(MOD, mod)            \
+    X(FMOD, fmod) X(AND, and) X(OR, or) X(NOT, not) X(EQUAL, equals) X(GREATER, greater)            \
+    X(GREATER_EQUAL, greater_equal) X(WHERE, where) X(FLOOR, floor) X(CEIL, ceil)                  \
+    X(ROUND, round) X(CONCAT, concat) X(SHAPE, shape) X(GATHER, gather) X(SLICE, slice)            \
+    X(SQUEEZE, squeeze) X(UNSQUEEZE, unsqueeze) X(CAST, cast) X(RESHAPE, reshape)                  \
+    X(IDENTITY, identity) X(TRANSPOSE, transpose) X(EXPAND, expand) X(RANGE, range)                \
+    X(REDUCE, reduce) X(SPLIT, split)
+/* clang-format on */
 #define DSQ_HOST_PROTOTYPE(ID, name) dsq_rule_fn dsq_host_##name;
 DSQ_HOST_OPS(DSQ_HOST_PROTOTYPE)
 #undef DSQ_HOST_PROTOTYPE
@@ -52,17 +55,19 @@ const struct dsq_host_data *dsq_rule_host(const struct dsq_rule *r, int32_t k);
 /* Where the contents of the only output of a HOST operator go. Only for dsq_host_* functions. */
 struct dsq_host_data *dsq_rule_host_out(const struct dsq_rule *r);
 
-/* Element i, and storing one: as a dimension (a negative integer is DSQ_DIM_UNKNOWN), or as an
- * integer (false when it is symbolic). */
+/* Element i, and storing one: as a dimension (a negative integer, and a float, is DSQ_DIM_UNKNOWN),
+ * or as an integer or (where is_float) a float: false when it is symbolic. */
 dsq_dim dsq_host_dim(const struct dsq_host_data *h, int32_t i);
 bool dsq_host_int(const struct dsq_host_data *h, int32_t i, int64_t *out);
+bool dsq_host_float(const struct dsq_host_data *h, int32_t i, float *out);
 void dsq_host_put_int(struct dsq_host_data *h, int32_t i, int64_t v);
+void dsq_host_put_float(struct dsq_host_data *h, int32_t i, float v);
 void dsq_host_put_dim(struct dsq_host_data *h, int32_t i, dsq_dim d);
 void dsq_host_copy(struct dsq_host_data *to, int32_t i, const struct dsq_host_data *from,
                    int32_t k);
 
-/* Begin the contents of the output: as many elements as its shape has, all unknown. False when they
- * are too many, or the shape is not known. */
+/* Begin the contents of the output: as many elements as its shape has, all unknown, floats where
+ * that is its type. False when they are too many, or the shape is not known. */
 bool dsq_host_begin(const struct dsq_rule *r, struct dsq_host_data *out);
 
 /* The same of output k, where there are several; NULL when they are too many. */

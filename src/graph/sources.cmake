@@ -8,8 +8,10 @@ list(APPEND DSQ_SOURCES
   src/graph/dim.c
   src/graph/dim_text.c
   src/graph/freed.c
+  src/graph/element.c
   src/graph/graph.c
   src/graph/infer.c
+  src/graph/op_binary.c
   src/graph/op_concat.c
   src/graph/op_conv.c
   src/graph/op_elementwise.c

@@ -45,7 +45,7 @@ static bool is_postprocessing(const char *op)
 {
     static const char *const names[] = {
         "NonMaxSuppression", "NonZero",          "Loop",  "If",       "Scan", "TopK", "Unique",
-        "RoiAlign",          "EfficientNMS_TRT", "Where", "ScatterND"};
+        "RoiAlign",          "EfficientNMS_TRT", "ScatterND"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(op, names[i]) == 0)
             return true;

@@ -34,6 +34,7 @@ list(APPEND DSQ_SOURCES
   src/onnx/external.c
   src/onnx/import.c
   src/onnx/import_conv.c
+  src/onnx/import_binary.c
   src/onnx/import_elementwise.c
   src/onnx/import_fold.c
   src/onnx/import_inputs.c

@@ -69,30 +69,17 @@ static const struct dsq_host_data *known_numbers(const struct dsq_sizes *s, dsq_
     return h && h->known && (size_t)h->n == n && !h->symbolic ? h : NULL;
 }
 
-static bool write_numbers(const struct dsq_host_data *h, size_t n, enum dsq_dtype t, void *data)
-{
-    for (size_t k = 0; k < n; k++) {
-        const int64_t number = h->e[k];
-        if (t == DSQ_S32 && (number < INT32_MIN || number > INT32_MAX))
-            return false;
-        if (t == DSQ_S64)
-            ((int64_t *)data)[k] = number;
-        else
-            ((int32_t *)data)[k] = (int32_t)number;
-    }
-    return true;
-}
-
 static bool fold_known(struct folding *f, int32_t i)
 {
     const dsq_vid v = f->g->node[i].out[0];
     const enum dsq_dtype t = f->g->value[v].dtype;
     size_t n, bytes;
-    if ((t != DSQ_S64 && t != DSQ_S32) || !dsq_shape_elements(&f->g->value[v].shape, &n))
+    if ((t != DSQ_S64 && t != DSQ_S32 && t != DSQ_BOOL && t != DSQ_F32) ||
+        !dsq_shape_elements(&f->g->value[v].shape, &n))
         return false;
     const struct dsq_host_data *h = known_numbers(&f->sizes, v, n);
     void *data = h ? place_for(f, v, &bytes) : NULL;
-    bool ok = data && write_numbers(h, n, t, data) && become_const(f, i, data, bytes);
+    bool ok = data && dsq_host_write(h, t, data) && become_const(f, i, data, bytes);
     dsq_release(f->g->arena.allocator, data);
     return ok;
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Evaluators of constants. Most operators are one strided copy: Transpose permutes strides, Slice
- * moves the origin and multiplies strides, broadcasting has strides of 0. Everything is checked
+ * moves the origin and multiplies strides. Everything is checked
  * against the shapes that inference gave; what does not fit is not folded, and fails later where
- * the message is better.
+ * the message is better. Arithmetic is in fold_elements.c.
  */
 #include "pass/fold_eval.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "graph/infer.h"
@@ -203,76 +202,6 @@ static bool fold_concat(const struct dsq_graph *g, const struct dsq_node *n,
     return at == row;
 }
 
-/* Element i of a constant as double; s64 beyond 2^53 is refused by the caller. */
-static double number_at(const struct dsq_value *v, size_t i)
-{
-    switch (v->dtype) {
-    case DSQ_F32:
-        return (double)((const float *)v->data)[i];
-    case DSQ_F64:
-        return ((const double *)v->data)[i];
-    case DSQ_S64:
-        return (double)((const int64_t *)v->data)[i];
-    case DSQ_S32:
-        return (double)((const int32_t *)v->data)[i];
-    case DSQ_S8:
-        return (double)((const int8_t *)v->data)[i];
-    default:
-        return (double)((const uint8_t *)v->data)[i];
-    }
-}
-
-/* Truncates toward zero, as a C cast does; false where the target cannot hold the number. */
-static bool store_number(enum dsq_dtype to, void *dst, size_t i, double x)
-{
-    static const double limit[DSQ_DTYPE_COUNT][2] = {
-        [DSQ_S8] = {-128, 127},
-        [DSQ_U8] = {0, 255},
-        [DSQ_S32] = {-2147483648.0, 2147483647.0},
-        [DSQ_S64] = {-9007199254740992.0, 9007199254740992.0}};
-    if (to == DSQ_F32) {
-        ((float *)dst)[i] = (float)x;
-        return true;
-    }
-    if (to == DSQ_F64) {
-        ((double *)dst)[i] = x;
-        return true;
-    }
-    if (to == DSQ_BOOL) {
-        ((uint8_t *)dst)[i] = x != 0.0;
-        return true;
-    }
-    const double t = trunc(x);
-    if (!(t >= limit[to][0] && t <= limit[to][1]))
-        return false;
-    if (to == DSQ_S64)
-        ((int64_t *)dst)[i] = (int64_t)t;
-    else if (to == DSQ_S32)
-        ((int32_t *)dst)[i] = (int32_t)t;
-    else if (to == DSQ_S8)
-        ((int8_t *)dst)[i] = (int8_t)t;
-    else
-        ((uint8_t *)dst)[i] = (uint8_t)t;
-    return true;
-}
-
-static bool fold_cast(const struct dsq_value *x, const struct dsq_value *y, void *dst)
-{
-    size_t n;
-    if (!dsq_shape_elements(&y->shape, &n) || n * dsq_dtype_bytes(x->dtype) != x->bytes)
-        return false;
-    if (x->dtype == y->dtype)
-        return fold_same_bytes(x, y, dst);
-    for (size_t i = 0; i < n; i++) {
-        const double v = number_at(x, i);
-        if (x->dtype == DSQ_S64 && fabs(v) > 9007199254740992.0)
-            return false;
-        if (!store_number(y->dtype, dst, i, v))
-            return false;
-    }
-    return true;
-}
-
 static bool broadcast_view(const struct dsq_value *x, const struct dsq_shape *y, struct view *v)
 {
     const int32_t skip = y->rank - x->shape.rank;
@@ -318,55 +247,6 @@ static bool fold_range(const struct dsq_value *start, const struct dsq_value *st
     return true;
 }
 
-static float float_of(enum dsq_op op, float a, float b)
-{
-    return op == DSQ_OP_ADD ? a + b : op == DSQ_OP_SUB ? a - b : op == DSQ_OP_MUL ? a * b : a / b;
-}
-
-/* a op b, both broadcast: the second operand is read element by element through its view. */
-static bool fold_binary(enum dsq_op op, const struct dsq_value *a, const struct dsq_value *b,
-                        const struct dsq_value *y, void *dst)
-{
-    struct view va, vb;
-    size_t n;
-    if (!b || a->dtype != b->dtype || a->dtype != y->dtype ||
-        (y->dtype != DSQ_F32 && y->dtype != DSQ_S64) || !dsq_shape_elements(&y->shape, &n) ||
-        !broadcast_view(a, &y->shape, &va) || !broadcast_view(b, &y->shape, &vb))
-        return false;
-    copy_view(&va, &y->shape, dsq_dtype_bytes(y->dtype), dst);
-    int64_t index[DSQ_MAX_RANK] = {0}, at = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (y->dtype == DSQ_F32) {
-            float *p = (float *)dst + i, q;
-            memcpy(&q, vb.src + at, sizeof q);
-            *p = float_of(op, *p, q);
-        } else {
-            int64_t *p = (int64_t *)dst + i, q;
-            memcpy(&q, vb.src + at, sizeof q);
-            if (!dsq_integer_op(op, *p, q, p))
-                return false;
-        }
-        for (int32_t k = y->shape.rank - 1; k >= 0; k--) {
-            at += vb.step[k];
-            if (++index[k] < y->shape.dim[k])
-                break;
-            at -= vb.step[k] * index[k];
-            index[k] = 0;
-        }
-    }
-    return true;
-}
-
-static bool fold_clamp(const struct dsq_value *x, const struct dsq_value *y, float lo, float hi,
-                       float *dst)
-{
-    if (x->dtype != DSQ_F32 || !fold_same_bytes(x, y, dst))
-        return false;
-    for (size_t i = 0; i < x->bytes / sizeof *dst; i++)
-        dst[i] = dst[i] < lo ? lo : dst[i] > hi ? hi : dst[i];
-    return true;
-}
-
 bool dsq_fold_node(const struct dsq_graph *g, int32_t i, void *dst)
 {
     const struct dsq_node *n = &g->node[i];
@@ -392,20 +272,7 @@ bool dsq_fold_node(const struct dsq_graph *g, int32_t i, void *dst)
         return fold_expand(x, y, dst);
     case DSQ_OP_RANGE:
         return fold_range(x, input(g, n, 2), y, dst);
-    case DSQ_OP_CAST:
-        return fold_cast(x, y, dst);
-    case DSQ_OP_ADD:
-    case DSQ_OP_SUB:
-    case DSQ_OP_MUL:
-    case DSQ_OP_DIV:
-        return fold_binary(n->op, x, input(g, n, 1), y, dst);
-    case DSQ_OP_RELU:
-        return fold_clamp(x, y, 0.0f, INFINITY, dst);
-    case DSQ_OP_CLIP: {
-        const struct dsq_clip_attr *a = n->attr;
-        return fold_clamp(x, y, a->lo, a->hi, dst);
-    }
     default:
-        return false;
+        return dsq_fold_elements(g, n, dst);
     }
 }

@@ -13,4 +13,7 @@
  * here. */
 bool dsq_fold_node(const struct dsq_graph *g, int32_t i, void *dst);
 
+/* The same for operators that compute element by element; fold_eval.c's own. */
+bool dsq_fold_elements(const struct dsq_graph *g, const struct dsq_node *n, void *dst);
+
 #endif

@@ -3,7 +3,7 @@ list(APPEND DSQ_SOURCES
      src/pass/run.c
      src/pass/match.c
      src/pass/conv_affine.c
-     src/pass/fold_eval.c
+     src/pass/fold_elements.c src/pass/fold_eval.c
      src/pass/fold_constants.c
      src/pass/remove_noops.c
      src/pass/fuse_patterns.c

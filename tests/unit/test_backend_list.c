@@ -50,10 +50,10 @@ static void test_refusals_say_why(void **state)
                    "output %y\n",
                    1, "cubic of integers: only nearest and plain linear");
     expect_refusal("graph \"g\"\n"
-                   "input %x s64 [4]\n"
-                   "%y s64 [4] = add(%x, %x)\n"
+                   "input %x bool [4]\n"
+                   "%y bool [4] = add(%x, %x)\n"
                    "output %y\n",
-                   0, "s64 and s64 to s64: only f32 and s8");
+                   0, "bool and bool to bool: only f32, s32, s64 and s8");
     expect_refusal("graph \"g\"\n"
                    "input %x f32 [1,4,H,W] nhwc\n"
                    "%y s64 [4] = shape(%x)\n"

@@ -210,10 +210,11 @@ static void check_integers(const char *op, const char *type, const int64_t *want
     static const int64_t x[5] = {-7, 0, 3, INT32_MAX, -INT32_MAX};
     char text[256];
     struct fixture f;
-    snprintf(text, sizeof text,
-             "graph \"g\"\ninput %%x s64 [5]\n%%c %s [5] = cast(%%x) {to=%s}\n%%z %s [5] = %s(%%c)\n"
-             "%%y s64 [5] = cast(%%z) {to=s64}\noutput %%y\n",
-             type, type, type, op);
+    snprintf(
+        text, sizeof text,
+        "graph \"g\"\ninput %%x s64 [5]\n%%c %s [5] = cast(%%x) {to=%s}\n%%z %s [5] = %s(%%c)\n"
+        "%%y s64 [5] = cast(%%z) {to=s64}\noutput %%y\n",
+        type, type, type, op);
     open_text(&f, text);
     int64_t data[5];
     memcpy(data, x, sizeof x);

@@ -231,6 +231,62 @@ static const struct {
     {"%s s64 ? = shape(%x)\n%a s64 ?, %y s64 ? = split(%s)", "H,W", {5, 7}},
     {SQUARE "%a s64 ?, %y s64 ? = split(%r) {axis=1}", "8,W", {8, 7}},
     {"%u s64 ? = unsqueeze(%back, %axis)\n%y s64 ? = squeeze(%u)", "-1,-2", {-1, -2}},
+    {"%s s64 ? = shape(%x)\n%y s64 ? = max(%s, %three)", "?,8,?,?", {3, 8, 5, 7}},
+    {"%s s64 ? = shape(%x)\n%y s64 ? = max(%last, %s)", "N,8,H,W", {2, 8, 5, 7}},
+    {"%s s64 ? = shape(%x)\n%y s64 ? = min(%s, %three)", "?,3,?,?", {2, 3, 3, 3}},
+    {"%s s64 ? = shape(%x)\n%y s64 ? = min(%s, %s)", "N,8,H,W", {2, 8, 5, 7}},
+    {"%s s64 ? = shape(%x)\n%y s64 ? = mod(%s, %three)", "?,2,?,?", {2, 2, 2, 1}},
+    {"%y s64 ? = mod(%minus, %three)", "2", {2}},
+    {"%y s64 ? = fmod(%minus, %three)", "-1", {-1}},
+    {"%s s64 ? = shape(%x)\n%y bool ? = equals(%s, %last)", "0,0,0,0", {0, 0, 0, 0}},
+    {"%s s64 ? = shape(%x)\n%y bool ? = equals(%s, %s)", "1,1,1,1", {1, 1, 1, 1}},
+    {"%s s64 ? = shape(%x)\n%y bool ? = greater(%s, %three)", "?,1,?,?", {0, 1, 1, 1}},
+    {"%s s64 ? = shape(%x)\n%m s64 ? = sub(%s, %three)\n%y bool ? = greater_equal(%m, %zero)",
+     "?,1,?,?",
+     {0, 1, 1, 1}},
+    {"%s s64 ? = shape(%x)\n%c bool ? = greater_equal(%s, %zero)\n%y s64 ? = where(%c, %s, %last)",
+     "N,8,H,W",
+     {2, 8, 5, 7}},
+    {"%s s64 ? = shape(%x)\n%c bool ? = greater(%s, %three)\n%d bool ? = not(%c)\n%y s64 ? = "
+     "where(%d, %s, %last)",
+     "?,-1,?,?",
+     {2, -1, -1, -1}},
+    {"%s s64 ? = shape(%x)\n%c bool ? = greater(%s, %three)\n%d bool ? = equals(%s, %three)\n%e "
+     "bool ? = or(%c, %d)\n%y bool ? = and(%e, %c)",
+     "?,1,?,?",
+     {0, 1, 1, 1}},
+    /* by way of floats */
+    {"%s s64 ? = shape(%x)\n%f f32 ? = cast(%s) {to=f32}\n%y s64 ? = cast(%f) {to=s64}",
+     "N,8,H,W",
+     {2, 8, 5, 7}},
+    {"%s s64 ? = shape(%x)\n%f f32 ? = cast(%s) {to=f32}\nconst %k f32 [] {2}\n%g f32 ? = mul(%f, "
+     "%k)\n%h f32 ? = floor(%g)\n%y s64 ? = cast(%h) {to=s64}",
+     "2*N,16,2*H,2*W",
+     {4, 16, 10, 14}},
+    {"%s s64 ? = shape(%x)\n%f f32 ? = cast(%s) {to=f32}\nconst %k f32 [] {0.5}\n%g f32 ? = "
+     "mul(%f, %k)\n%h f32 ? = floor(%g)\n%y s64 ? = cast(%h) {to=s64}",
+     "?,4,?,?",
+     {1, 4, 2, 3}},
+    {"%s s64 ? = shape(%x)\n%f f32 ? = cast(%s) {to=f32}\nconst %k f32 [4] {4,4,4,4}\n%g f32 ? = "
+     "div(%f, %k)\n%h f32 ? = ceil(%g)\n%y s32 ? = cast(%h) {to=s32}",
+     "?,2,?,?",
+     {1, 2, 2, 2}},
+    {"%s s64 ? = shape(%x)\n%f f32 ? = cast(%s) {to=f32}\nconst %k f32 [] {0.5}\n%g f32 ? = "
+     "mul(%f, %k)\n%h f32 ? = round(%g)\n%y s64 ? = cast(%h) {to=s64}",
+     "?,4,?,?",
+     {1, 4, 2, 4}},
+    {"%s s64 ? = shape(%x)\n%f f32 ? = cast(%s) {to=f32}\nconst %k f32 [] {-3}\n%g f32 ? = add(%f, "
+     "%k)\n%y s64 ? = cast(%g) {to=s64}",
+     "N-3,5,H-3,W-3",
+     {-1, 5, 2, 4}},
+    {"%s s64 ? = shape(%x)\n%f f32 ? = cast(%s) {to=f32}\nconst %k f32 [] {5.5}\n%c bool ? = "
+     "greater(%f, %k)\n%g f32 ? = where(%c, %f, %k)\n%y s64 ? = cast(%g) {to=s64}",
+     "?,8,?,?",
+     {5, 8, 5, 7}},
+    {"%s s64 ? = shape(%x)\n%f f32 ? = cast(%s) {to=f32}\n%a f32 ? = gather(%f, %back)\n%b f32 ? = "
+     "concat(%a, %a) {axis=0}\n%y s64 ? = cast(%b) {to=s64}",
+     "W,H,W,H",
+     {7, 5, 7, 5}},
 };
 
 static void print_contents(const struct dsq_graph *g, const struct dsq_host_data *h, char *text,
@@ -325,6 +381,7 @@ static void test_bad_arithmetic(void **state)
         "const %big s64 [] {9223372036854775807}\n%y s64 [] = add(%big, %one)",
         "const %low s64 [] {-9223372036854775808}\n%y s64 [1] = div(%low, %last)",
         "const %big s64 [] {9223372036854775807}\n%y s64 [1] = mul(%big, %three)",
+        "%y s64 [1] = mod(%three, %zero)",
         "const %big s64 [] {2147483648}\n%y s32 [] = cast(%big) {to=s32}",
         "const %at s64 [] {2}\n%y s64 [] = gather(%back, %at)",
         "const %at s64 [] {-3}\n%y s64 [] = gather(%back, %at)",
@@ -337,6 +394,37 @@ static void test_bad_arithmetic(void **state)
         assert_non_null(strstr(d.text, "'y'"));
         dsq_graph_free(&g);
     }
+}
+
+/* Floats have contents on the way from sizes; where data flows from them they are data too. A table
+ * beside them, of floats alone, has none. */
+static void test_floats_on_host(void **state)
+{
+    (void)state;
+    struct dsq_graph *g = parse_graph("graph \"g\"\n"
+                                      "input %x f32 [N,8,H,W] nchw\n"
+                                      "const %half f32 [] {0.5}\nconst %table f32 [2] {1,2}\n"
+                                      "%s s64 ? = shape(%x)\n"
+                                      "%f f32 ? = cast(%s) {to=f32}\n"
+                                      "%m f32 ? = mul(%f, %half)\n"
+                                      "%t f32 ? = add(%table, %table)\n"
+                                      "%w f32 ? = mul(%x, %half)\n"
+                                      "output %m\noutput %t\noutput %w\n");
+    struct run r;
+    infer_graph(g);
+    begin(&r, g);
+    for (int32_t i = 0; i < 5; i++)
+        assert_int_equal(dsq_node_on_host(g, &r.s, i), i < 3);
+    set_input(&r, g, 2, 8, 5, 7);
+    assert_int_equal(dsq_sizes_infer(&r.s, g, NULL, NULL), DSQ_OK);
+    const struct dsq_host_data *m = &r.s.host[r.s.host_slot[dsq_graph_find(g, "m", NULL)]];
+    float data[4];
+    assert_true(m->is_float);
+    assert_true(dsq_host_write(m, DSQ_F32, data) && data[0] == 1.0f && data[2] == 2.5f &&
+                data[3] == 3.5f);
+    assert_false(dsq_host_write(m, DSQ_S64, data));
+    dsq_arena_free(&r.arena);
+    dsq_graph_free(&g);
 }
 
 /* Contents end at 64 elements; what is larger is data, not an overflow. */
@@ -375,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_contents),
         cmocka_unit_test(test_computed_reshape),
         cmocka_unit_test(test_bad_arithmetic),
+        cmocka_unit_test(test_floats_on_host),
         cmocka_unit_test(test_too_many_elements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

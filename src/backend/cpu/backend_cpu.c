@@ -41,6 +41,20 @@ static const struct dsq_cpu_op *const ops[DSQ_OP_COUNT] = {
     [DSQ_OP_SUB] = &dsq_cpu_binary,
     [DSQ_OP_MUL] = &dsq_cpu_binary,
     [DSQ_OP_DIV] = &dsq_cpu_binary,
+    [DSQ_OP_POW] = &dsq_cpu_binary,
+    [DSQ_OP_MIN] = &dsq_cpu_binary,
+    [DSQ_OP_MAX] = &dsq_cpu_binary,
+    [DSQ_OP_MOD] = &dsq_cpu_binary,
+    [DSQ_OP_FMOD] = &dsq_cpu_binary,
+    [DSQ_OP_PRELU] = &dsq_cpu_binary,
+    [DSQ_OP_AND] = &dsq_cpu_logic,
+    [DSQ_OP_OR] = &dsq_cpu_logic,
+    [DSQ_OP_XOR] = &dsq_cpu_logic,
+    [DSQ_OP_NOT] = &dsq_cpu_logic,
+    [DSQ_OP_EQUAL] = &dsq_cpu_logic,
+    [DSQ_OP_GREATER] = &dsq_cpu_logic,
+    [DSQ_OP_GREATER_EQUAL] = &dsq_cpu_logic,
+    [DSQ_OP_WHERE] = &dsq_cpu_logic,
     [DSQ_OP_MAXPOOL] = &dsq_cpu_pool,
     [DSQ_OP_AVGPOOL] = &dsq_cpu_pool,
     [DSQ_OP_GLOBAL_MAXPOOL] = &dsq_cpu_global_pool,
@@ -149,6 +163,7 @@ static enum dsq_status cpu_open(struct dsq_device **out, const struct dsq_backen
     dev->rows = dsq_rows_select(s->cpu_flags);
     dev->pixels = dsq_pixels_select(s->cpu_flags);
     dev->unary = dsq_unary_select(s->cpu_flags);
+    dev->binary = dsq_binary_select(s->cpu_flags);
     *out = dev;
     return DSQ_OK;
 }

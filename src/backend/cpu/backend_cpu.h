@@ -13,6 +13,7 @@
 #include "backend/backend.h"
 #include "kernels/dw_f32.h"
 #include "kernels/dw_s8.h"
+#include "kernels/binary.h"
 #include "kernels/igemm_f32.h"
 #include "kernels/igemm_s8.h"
 #include "kernels/pixels.h"
@@ -33,6 +34,7 @@ struct dsq_device {
     const struct dsq_rows_kernels *rows;
     const struct dsq_pixels_kernels *pixels;
     const struct dsq_unary_kernel *unary;
+    const struct dsq_binary_kernel *binary;
     struct dsq_cpu_packed *packed; /* list */
     size_t packed_bytes;
 };
@@ -61,12 +63,30 @@ struct dsq_cpu_op {
                            struct dsq_diag *d);
 };
 
-extern const struct dsq_cpu_op dsq_cpu_groupnorm, dsq_cpu_layernorm, dsq_cpu_matmul;
-extern const struct dsq_cpu_op dsq_cpu_conv, dsq_cpu_batchnorm, dsq_cpu_unary, dsq_cpu_binary,
-    dsq_cpu_pool, dsq_cpu_global_pool, dsq_cpu_resize, dsq_cpu_concat, dsq_cpu_relayout, dsq_cpu_quantize,
-    dsq_cpu_dequantize, dsq_cpu_requantize, dsq_cpu_cast, dsq_cpu_reshape, dsq_cpu_transpose,
-    dsq_cpu_slice, dsq_cpu_gather;
+/* clang-format off */
+extern const struct dsq_cpu_op dsq_cpu_batchnorm;
+extern const struct dsq_cpu_op dsq_cpu_binary;
+extern const struct dsq_cpu_op dsq_cpu_cast;
+extern const struct dsq_cpu_op dsq_cpu_concat;
+extern const struct dsq_cpu_op dsq_cpu_conv;
+extern const struct dsq_cpu_op dsq_cpu_dequantize;
+extern const struct dsq_cpu_op dsq_cpu_gather;
+extern const struct dsq_cpu_op dsq_cpu_global_pool;
+extern const struct dsq_cpu_op dsq_cpu_groupnorm;
+extern const struct dsq_cpu_op dsq_cpu_layernorm;
+extern const struct dsq_cpu_op dsq_cpu_logic;
+extern const struct dsq_cpu_op dsq_cpu_matmul;
+extern const struct dsq_cpu_op dsq_cpu_pool;
+extern const struct dsq_cpu_op dsq_cpu_quantize;
+extern const struct dsq_cpu_op dsq_cpu_relayout;
+extern const struct dsq_cpu_op dsq_cpu_requantize;
+extern const struct dsq_cpu_op dsq_cpu_reshape;
+extern const struct dsq_cpu_op dsq_cpu_resize;
+extern const struct dsq_cpu_op dsq_cpu_slice;
 extern const struct dsq_cpu_op dsq_cpu_split;
+extern const struct dsq_cpu_op dsq_cpu_transpose;
+extern const struct dsq_cpu_op dsq_cpu_unary;
+/* clang-format on */
 
 extern const struct dsq_cpu_op dsq_cpu_pad, dsq_cpu_tile, dsq_cpu_expand, dsq_cpu_range,
     dsq_cpu_gather_elements, dsq_cpu_depth_to_space, dsq_cpu_space_to_depth, dsq_cpu_reduce,

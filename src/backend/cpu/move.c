@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend/cpu/nd.h"
+#include "graph/element.h"
 #include "graph/infer.h"
 
 /* ---- reshape, flatten, squeeze, unsqueeze: the same elements in ONNX order ---- */
@@ -126,56 +127,48 @@ struct cast_job {
     enum dsq_dtype from, to;
 };
 
-static double load_number(enum dsq_dtype t, const void *x, int64_t i)
+static int64_t load_integer(enum dsq_dtype t, const void *x, int64_t i)
 {
     switch (t) {
-    case DSQ_F32:
-        return ((const float *)x)[i];
-    case DSQ_F64:
-        return ((const double *)x)[i];
-    case DSQ_S8:
-        return ((const int8_t *)x)[i];
+    case DSQ_S64:
+        return ((const int64_t *)x)[i];
     case DSQ_S32:
         return ((const int32_t *)x)[i];
-    case DSQ_S64:
-        return (double)((const int64_t *)x)[i];
     default:
         return ((const uint8_t *)x)[i];
     }
 }
 
-/* Integers take what fits, cut off towards zero; ONNX leaves the rest undefined, here it saturates.
- */
-static double into_range(double v, double lo, double hi)
-{
-    return v != v ? 0 : v < lo ? lo : v > hi ? hi : v;
-}
-
-static void store_number(enum dsq_dtype t, void *y, int64_t i, double v)
+/* Integers that do not fit wrap around. */
+static void store_integer(enum dsq_dtype t, void *y, int64_t i, int64_t v)
 {
     switch (t) {
     case DSQ_F32:
         ((float *)y)[i] = (float)v;
         break;
-    case DSQ_F64:
-        ((double *)y)[i] = v;
-        break;
-    case DSQ_S8:
-        ((int8_t *)y)[i] = (int8_t)into_range(v, INT8_MIN, INT8_MAX);
+    case DSQ_S64:
+        ((int64_t *)y)[i] = v;
         break;
     case DSQ_S32:
-        ((int32_t *)y)[i] = (int32_t)into_range(v, INT32_MIN, INT32_MAX);
-        break;
-    case DSQ_S64:
-        ((int64_t *)y)[i] = (int64_t)into_range(v, -9223372036854775808.0, 9223372036854774784.0);
+        ((int32_t *)y)[i] = (int32_t)v;
         break;
     case DSQ_BOOL:
         ((uint8_t *)y)[i] = v != 0;
         break;
     default:
-        ((uint8_t *)y)[i] = (uint8_t)into_range(v, 0, UINT8_MAX);
+        ((uint8_t *)y)[i] = (uint8_t)v;
         break;
     }
+}
+
+static void store_float(enum dsq_dtype t, void *y, int64_t i, float v)
+{
+    if (t == DSQ_F32)
+        ((float *)y)[i] = v;
+    else if (t == DSQ_BOOL)
+        ((uint8_t *)y)[i] = v != 0.0f;
+    else
+        store_integer(t, y, i, t == DSQ_S64 ? dsq_element_to_s64(v) : dsq_element_to_s32(v));
 }
 
 static void cast_run_elements(void *arg, int64_t n, const int64_t *offset, const int64_t *step,
@@ -185,11 +178,16 @@ static void cast_run_elements(void *arg, int64_t n, const int64_t *offset, const
     const struct cast_job *j = arg;
     for (int64_t i = 0; i < n; i++) {
         int64_t x = offset[1] + i * step[1], y = offset[0] + i * step[0];
-        if (j->from == DSQ_S64 && j->to == DSQ_S64)
-            ((int64_t *)j->y)[y] = ((const int64_t *)j->x)[x];
+        if (j->from == DSQ_F32)
+            store_float(j->to, j->y, y, ((const float *)j->x)[x]);
         else
-            store_number(j->to, j->y, y, load_number(j->from, j->x, x));
+            store_integer(j->to, j->y, y, load_integer(j->from, j->x, x));
     }
+}
+
+static bool is_castable(enum dsq_dtype t)
+{
+    return t == DSQ_F32 || t == DSQ_S32 || t == DSQ_S64 || t == DSQ_BOOL || t == DSQ_U8;
 }
 
 static bool cast_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
@@ -198,6 +196,9 @@ static bool cast_supports(const struct dsq_graph *g, const struct dsq_node *n, c
     const struct dsq_value *x = &g->value[n->in[0]], *y = &g->value[n->out[0]];
     if (x->q.scale > 0 || y->q.scale > 0)
         return dsq_cpu_refuse(why, bytes, "quantized values are not cast");
+    if (!is_castable(x->dtype) || !is_castable(y->dtype))
+        return dsq_cpu_refuse(why, bytes, "%s to %s: only f32, s32, s64, bool, u8",
+                              dsq_dtype_name(x->dtype), dsq_dtype_name(y->dtype));
     return true;
 }
 

@@ -92,35 +92,53 @@ struct nd_loop {
     int64_t rows_per_task;
 };
 
-static void run_row(const struct nd_loop *l, int64_t row, int64_t piece, int worker)
+/* Where a row begins: its index along each dimension but the innermost, and its offsets. */
+struct nd_row {
+    int64_t at[DSQ_MAX_RANK], offset[DSQ_ND_OPERANDS];
+};
+
+static struct nd_row row_of(const struct dsq_nd *nd, int64_t row)
 {
-    const struct dsq_nd *nd = l->nd;
-    int32_t inner = nd->rank - 1;
-    int64_t offset[DSQ_ND_OPERANDS] = {0}, step[DSQ_ND_OPERANDS] = {0};
-    int64_t first = piece * l->piece;
-    int64_t n = nd->dim[inner] - first < l->piece ? nd->dim[inner] - first : l->piece;
-    for (int32_t k = 0; k < nd->n_operands; k++) {
-        step[k] = nd->stride[k][inner];
-        offset[k] = first * step[k];
-    }
-    for (int32_t i = inner - 1; i >= 0; i--) {
-        int64_t at = row % nd->dim[i];
+    struct nd_row r = {{0}, {0}};
+    for (int32_t i = nd->rank - 2; i >= 0; i--) {
+        r.at[i] = row % nd->dim[i];
         row /= nd->dim[i];
         for (int32_t k = 0; k < nd->n_operands; k++)
-            offset[k] += at * nd->stride[k][i];
+            r.offset[k] += r.at[i] * nd->stride[k][i];
     }
-    l->fn(l->arg, n, offset, step, worker);
+    return r;
+}
+
+static void next_row(const struct dsq_nd *nd, struct nd_row *r)
+{
+    for (int32_t i = nd->rank - 2; i >= 0; i--) {
+        const bool wraps = ++r->at[i] == nd->dim[i];
+        for (int32_t k = 0; k < nd->n_operands; k++)
+            r->offset[k] += nd->stride[k][i] * (wraps ? 1 - nd->dim[i] : 1);
+        if (!wraps)
+            return;
+        r->at[i] = 0;
+    }
 }
 
 static void run_task(void *arg, size_t task, int worker)
 {
     const struct nd_loop *l = arg;
+    const struct dsq_nd *nd = l->nd;
+    const int32_t inner = nd->rank - 1;
     int64_t group = (int64_t)task / l->n_pieces, piece = (int64_t)task % l->n_pieces;
-    int64_t end = (group + 1) * l->rows_per_task;
-    if (end > l->n_rows)
-        end = l->n_rows;
-    for (int64_t row = group * l->rows_per_task; row < end; row++)
-        run_row(l, row, piece, worker);
+    int64_t first = piece * l->piece, end = (group + 1) * l->rows_per_task;
+    int64_t n = nd->dim[inner] - first < l->piece ? nd->dim[inner] - first : l->piece;
+    int64_t step[DSQ_ND_OPERANDS] = {0}, offset[DSQ_ND_OPERANDS] = {0};
+    struct nd_row r = row_of(nd, group * l->rows_per_task);
+    for (int32_t k = 0; k < nd->n_operands; k++)
+        step[k] = nd->stride[k][inner];
+    for (int64_t row = group * l->rows_per_task; row < end && row < l->n_rows; row++) {
+        for (int32_t k = 0; k < nd->n_operands; k++)
+            offset[k] = r.offset[k] + first * step[k];
+        l->fn(l->arg, n, offset, step, worker);
+        next_row(nd, &r);
+    }
 }
 
 void dsq_nd_run(const struct dsq_nd *nd, struct dsq_pool *pool, dsq_nd_run_fn *fn, void *arg)

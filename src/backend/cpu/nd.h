@@ -2,7 +2,7 @@
 /*
  * nd: loops over tensors with any strides, as few and as long runs as possible.
  *
- * Up to three operands walk together over the first one's dimensions (the output's); the others
+ * Up to four operands walk together over the first one's dimensions (the output's); the others
  * broadcast as ONNX does: aligned at the last dimension, size 1 repeats. Dimensions are sorted by
  * the output's strides and neighbours that are one in memory for all operands are merged, so that
  * dense tensors of equal layout are one long run whatever their rank.
@@ -12,7 +12,7 @@
 
 #include "backend/cpu/backend_cpu.h"
 
-enum { DSQ_ND_OPERANDS = 3 };
+enum { DSQ_ND_OPERANDS = 4 };
 
 struct dsq_nd {
     int32_t n_operands, rank;  /* rank at least 1 */
