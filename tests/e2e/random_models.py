@@ -20,19 +20,14 @@ except ImportError as e:
     print(f"skipped: {e}")
     sys.exit(77)
 
+from random_growth import Feature, Growth
+
 TOLERANCE, LEAST_DB = 1e-4, 20.0
 MODELS = 8 if os.environ.get("SANITIZE") else 40
 OPSETS = [9, 10, 11, 12, 13, 15, 18, 19, 21]
 
 
-class Feature:
-    """A tensor [N, c, h, w]: its name, channels and height x width at each of the tried sizes."""
-
-    def __init__(self, name, c, hw):
-        self.name, self.c, self.hw = name, c, tuple(hw)
-
-
-class Net:
+class Net(Growth):
     """A graph that grows at random. Each grow_* adds nodes and returns the new feature, or None where it cannot."""
 
     def __init__(self, seed):
@@ -237,6 +232,12 @@ class Net:
 
     # ---- moving ----
 
+    def split(self, x, parts, lengths):
+        if self.opset < 13:
+            self.nodes.append(helper.make_node("Split", [x], parts, name=parts[0], axis=1, split=lengths))
+        else:
+            self.nodes.append(helper.make_node("Split", [x, self.ints(*lengths)], parts, name=parts[0], axis=1))
+
     def slice(self, x, starts, ends, axes, steps):
         if self.opset < 10:
             assert all(s == 1 for s in steps)
@@ -356,7 +357,9 @@ class Net:
 
     def end(self, x):
         """A feature as it is, or as a detector's head gives it."""
-        kind = int(self.rng.integers(5))
+        kind = int(self.rng.integers(6))
+        if kind == 5:
+            return self.more_ends(x) or x.name
         if kind == 0:
             nhwc = self.node("Transpose", [x.name], perm=[0, 2, 3, 1])
             return self.node("Reshape", [nhwc, self.ints(0 if not self.dynamic else self.batch, -1, x.c)])
