@@ -10,12 +10,13 @@ static enum dsq_status parameters(struct dsq_import *im, size_t first, size_t en
     return DSQ_OK;
 }
 
-static enum dsq_status refuse_outputs(struct dsq_import *im, const char *what)
+static enum dsq_status refuse_training(struct dsq_import *im)
 {
     for (size_t i = 1; i < im->node->n_output; i++)
         if (im->node->output[i][0])
-            return dsq_import_fail(im, DSQ_UNSUPPORTED, "output '%s' %s", im->node->output[i],
-                                   what);
+            return dsq_import_fail(im, DSQ_UNSUPPORTED,
+                                   "output '%s' is of training; export the model for inference",
+                                   im->node->output[i]);
     return DSQ_OK;
 }
 
@@ -23,7 +24,7 @@ enum dsq_status dsq_import_batchnorm(struct dsq_import *im)
 {
     struct dsq_batchnorm_attr attr;
     dsq_vid in[5];
-    DSQ_TRY(refuse_outputs(im, "is of training; export the model for inference"));
+    DSQ_TRY(refuse_training(im));
     DSQ_TRY(dsq_import_float(im, "epsilon", 1e-5f, &attr.epsilon));
     DSQ_TRY(dsq_import_only(im, "training_mode", 0));
     DSQ_TRY(dsq_import_only(im, "spatial", 1));
@@ -56,11 +57,11 @@ enum dsq_status dsq_import_groupnorm(struct dsq_import *im)
     return dsq_import_emit(im, im->op->op, 3, in, &attr);
 }
 
+/* Mean and deviation, which it may list too, are refused where somebody reads them. */
 enum dsq_status dsq_import_layernorm(struct dsq_import *im)
 {
     struct dsq_layernorm_attr attr;
     dsq_vid in[3] = {DSQ_NO_VALUE, DSQ_NO_VALUE, DSQ_NO_VALUE};
-    DSQ_TRY(refuse_outputs(im, "(mean or deviation) is not supported"));
     DSQ_TRY(dsq_import_int(im, "axis", -1, &attr.axis));
     DSQ_TRY(dsq_import_float(im, "epsilon", 1e-5f, &attr.epsilon));
     DSQ_TRY(dsq_import_only(im, "stash_type", 1));
