@@ -9,10 +9,11 @@
  * That order of one fmaf chain is the definition, the one that igemm_f32 gives for groups of one
  * channel: every variant gives the same bits (a NaN for a NaN). All counts are at least 1. Row i of
  * tap t is nr consecutive floats from a[t * MR + i] + first on; the caller points padded taps at
- * zeros. All MR pointers of a tap must be valid (repeat the last row when mr < MR). Writes exactly
- * mr x nr floats; reads exactly nr floats of each row, of bias and of each residual row. Row i of y
- * starts at y + i * y_stride (elements), of r at r + i * r_stride. w_block is one block of
- * dsq_dw_f32_pack's output. y must not overlap the inputs, except that r may be y.
+ * zeros. All MR pointers of a tap must be valid (repeat the last row when mr < MR). Where a_step is
+ * not 0, mr is MR and a[t * MR] alone is given: row i lies i * a_step floats behind it. Writes
+ * exactly mr x nr floats; reads exactly nr floats of each row, of bias and of each residual row.
+ * Row i of y starts at y + i * y_stride (elements), of r at r + i * r_stride. w_block is one block
+ * of dsq_dw_f32_pack's output. y must not overlap the inputs, except that r may be y.
  */
 #ifndef DSQ_KERNELS_DW_F32_H
 #define DSQ_KERNELS_DW_F32_H
@@ -28,8 +29,8 @@ struct dsq_dw_f32 {
 };
 
 typedef void dsq_dw_f32_fn(const struct dsq_dw_f32 *p, size_t mr, size_t nr, const float *const *a,
-                           size_t first, const float *w_block, const float *bias, const float *r,
-                           size_t r_stride, float *y, size_t y_stride);
+                           size_t first, size_t a_step, const float *w_block, const float *bias,
+                           const float *r, size_t r_stride, float *y, size_t y_stride);
 
 struct dsq_dw_f32_kernel {
     const char *name;

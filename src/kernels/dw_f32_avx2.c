@@ -43,8 +43,8 @@ INLINE void finish_row(__m256 v, size_t i, const int c, const struct output *o, 
 }
 
 INLINE void tile(const struct dsq_dw_f32 *p, size_t mr, const float *const *a, size_t first,
-                 const float *w, const float *bias, const struct output *o, const int n_vec,
-                 const bool whole)
+                 size_t a_step, const float *w, const float *bias, const struct output *o,
+                 const int n_vec, const bool whole, const bool stepped)
 {
     const __m256 b0 = load(bias, o->mask[0], whole);
     const __m256 b1 = n_vec > 1 ? load(bias + 8, o->mask[1], whole) : b0;
@@ -52,9 +52,10 @@ INLINE void tile(const struct dsq_dw_f32 *p, size_t mr, const float *const *a, s
     for (const float *const *end = a + p->taps * MR; a != end; a += MR, w += NR) {
         const __m256 w0 = _mm256_loadu_ps(w);
         const __m256 w1 = n_vec > 1 ? _mm256_loadu_ps(w + 8) : w0;
+        const float *x = NULL;
 #define ROW(i)                                                                                     \
     {                                                                                              \
-        const float *x = a[i] + first;                                                             \
+        x = !stepped ? a[i] + first : i == 0 ? a[0] + first : x + a_step;                          \
         acc[i][0] = _mm256_fmadd_ps(load(x, o->mask[0], whole), w0, acc[i][0]);                    \
         if (n_vec > 1)                                                                             \
             acc[i][1] = _mm256_fmadd_ps(load(x + 8, o->mask[1], whole), w1, acc[i][1]);            \
@@ -72,9 +73,23 @@ INLINE void tile(const struct dsq_dw_f32 *p, size_t mr, const float *const *a, s
 #undef ROW
 }
 
+INLINE void run(const struct dsq_dw_f32 *p, size_t mr, size_t nr, const float *const *a,
+                size_t first, size_t a_step, const float *w, const float *bias,
+                const struct output *o, const bool stepped)
+{
+    if (nr == NR)
+        tile(p, mr, a, first, a_step, w, bias, o, 2, true, stepped);
+    else if (nr > 8)
+        tile(p, mr, a, first, a_step, w, bias, o, 2, false, stepped);
+    else if (nr == 8)
+        tile(p, mr, a, first, a_step, w, bias, o, 1, true, stepped);
+    else
+        tile(p, mr, a, first, a_step, w, bias, o, 1, false, stepped);
+}
+
 void dsq_dw_f32_6x16__avx2(const struct dsq_dw_f32 *p, size_t mr, size_t nr, const float *const *a,
-                           size_t first, const float *w_block, const float *bias, const float *r,
-                           size_t r_stride, float *y, size_t y_stride)
+                           size_t first, size_t a_step, const float *w_block, const float *bias,
+                           const float *r, size_t r_stride, float *y, size_t y_stride)
 {
     const struct output o = {
         .r = r,
@@ -84,12 +99,8 @@ void dsq_dw_f32_6x16__avx2(const struct dsq_dw_f32 *p, size_t mr, size_t nr, con
         .act = make_activator(&p->act, p->act.lo, p->act.hi),
         .mask = {first_lanes(nr), first_lanes(nr > 8 ? nr - 8 : 0)},
     };
-    if (nr == NR)
-        tile(p, mr, a, first, w_block, bias, &o, 2, true);
-    else if (nr > 8)
-        tile(p, mr, a, first, w_block, bias, &o, 2, false);
-    else if (nr == 8)
-        tile(p, mr, a, first, w_block, bias, &o, 1, true);
+    if (a_step)
+        run(p, mr, nr, a, first, a_step, w_block, bias, &o, true);
     else
-        tile(p, mr, a, first, w_block, bias, &o, 1, false);
+        run(p, mr, nr, a, first, 0, w_block, bias, &o, false);
 }

@@ -46,8 +46,8 @@ INLINE void finish_row(__m512 v, size_t i, const int c, const struct output *o, 
 }
 
 INLINE void tile(const struct dsq_dw_f32 *p, size_t mr, const float *const *a, size_t first,
-                 const float *w, const float *bias, const struct output *o, const int n_vec,
-                 const bool whole)
+                 size_t a_step, const float *w, const float *bias, const struct output *o,
+                 const int n_vec, const bool whole, const bool stepped)
 {
     const __m512 b0 = load(bias, o->mask[0], whole);
     const __m512 b1 = n_vec > 1 ? load(bias + 16, o->mask[1], whole) : b0;
@@ -58,9 +58,10 @@ INLINE void tile(const struct dsq_dw_f32 *p, size_t mr, const float *const *a, s
     for (const float *const *end = a + p->taps * MR; a != end; a += MR, w += NR) {
         const __m512 w0 = _mm512_loadu_ps(w);
         const __m512 w1 = n_vec > 1 ? _mm512_loadu_ps(w + 16) : w0;
+        const float *x = NULL;
 #define ROW(i)                                                                                     \
     {                                                                                              \
-        const float *x = a[i] + first;                                                             \
+        x = !stepped ? a[i] + first : i == 0 ? a[0] + first : x + a_step;                          \
         acc[i][0] = _mm512_fmadd_ps(load(x, o->mask[0], whole), w0, acc[i][0]);                    \
         if (n_vec > 1)                                                                             \
             acc[i][1] = _mm512_fmadd_ps(load(x + 16, o->mask[1], whole), w1, acc[i][1]);           \
@@ -80,7 +81,8 @@ INLINE void tile(const struct dsq_dw_f32 *p, size_t mr, const float *const *a, s
 
 /* Up to 8 channels, in half vectors. */
 INLINE void tile_half(const struct dsq_dw_f32 *p, size_t mr, const float *const *a, size_t first,
-                      const float *w, const float *bias, const struct output *o, const bool whole)
+                      size_t a_step, const float *w, const float *bias, const struct output *o,
+                      const bool whole, const bool stepped)
 {
     const __mmask8 mask = (__mmask8)o->mask[0];
     const __m256 b = _mm256_maskz_loadu_ps(mask, bias);
@@ -90,10 +92,11 @@ INLINE void tile_half(const struct dsq_dw_f32 *p, size_t mr, const float *const 
 #undef ROW
     for (const float *const *end = a + p->taps * MR; a != end; a += MR, w += NR) {
         const __m256 wt = _mm256_loadu_ps(w);
+        const float *x = NULL;
 #define ROW(i)                                                                                     \
-    acc[i] = _mm256_fmadd_ps(whole ? _mm256_loadu_ps(a[i] + first)                                 \
-                                   : _mm256_maskz_loadu_ps(mask, a[i] + first),                    \
-                             wt, acc[i]);
+    x = !stepped ? a[i] + first : i == 0 ? a[0] + first : x + a_step;                              \
+    acc[i] =                                                                                       \
+        _mm256_fmadd_ps(whole ? _mm256_loadu_ps(x) : _mm256_maskz_loadu_ps(mask, x), wt, acc[i]);
         EACH_ROW(ROW)
 #undef ROW
     }
@@ -112,10 +115,28 @@ INLINE void tile_half(const struct dsq_dw_f32 *p, size_t mr, const float *const 
 #undef ROW
 }
 
+INLINE void run(const struct dsq_dw_f32 *p, size_t mr, size_t nr, const float *const *a,
+                size_t first, size_t a_step, const float *w, const float *bias,
+                const struct output *o, const bool stepped)
+{
+    if (nr == NR)
+        tile(p, mr, a, first, a_step, w, bias, o, 2, true, stepped);
+    else if (nr > 16)
+        tile(p, mr, a, first, a_step, w, bias, o, 2, false, stepped);
+    else if (nr == 16)
+        tile(p, mr, a, first, a_step, w, bias, o, 1, true, stepped);
+    else if (nr > 8)
+        tile(p, mr, a, first, a_step, w, bias, o, 1, false, stepped);
+    else if (nr == 8)
+        tile_half(p, mr, a, first, a_step, w, bias, o, true, stepped);
+    else
+        tile_half(p, mr, a, first, a_step, w, bias, o, false, stepped);
+}
+
 void dsq_dw_f32_12x32__avx512vnni(const struct dsq_dw_f32 *p, size_t mr, size_t nr,
-                                  const float *const *a, size_t first, const float *w_block,
-                                  const float *bias, const float *r, size_t r_stride, float *y,
-                                  size_t y_stride)
+                                  const float *const *a, size_t first, size_t a_step,
+                                  const float *w_block, const float *bias, const float *r,
+                                  size_t r_stride, float *y, size_t y_stride)
 {
     const struct output o = {
         .r = r,
@@ -125,16 +146,8 @@ void dsq_dw_f32_12x32__avx512vnni(const struct dsq_dw_f32 *p, size_t mr, size_t 
         .act = make_activator(&p->act, p->act.lo, p->act.hi),
         .mask = {first_lanes(nr), first_lanes(nr > 16 ? nr - 16 : 0)},
     };
-    if (nr == NR)
-        tile(p, mr, a, first, w_block, bias, &o, 2, true);
-    else if (nr > 16)
-        tile(p, mr, a, first, w_block, bias, &o, 2, false);
-    else if (nr == 16)
-        tile(p, mr, a, first, w_block, bias, &o, 1, true);
-    else if (nr > 8)
-        tile(p, mr, a, first, w_block, bias, &o, 1, false);
-    else if (nr == 8)
-        tile_half(p, mr, a, first, w_block, bias, &o, true);
+    if (a_step)
+        run(p, mr, nr, a, first, a_step, w_block, bias, &o, true);
     else
-        tile_half(p, mr, a, first, w_block, bias, &o, false);
+        run(p, mr, nr, a, first, 0, w_block, bias, &o, false);
 }

@@ -41,11 +41,10 @@ size_t dsq_dw_s8_block_bytes(const struct dsq_dw_s8_kernel *k, size_t taps)
 /* The channel of the block that column `at` holds, for a block of n channels. */
 static size_t channel_of(const struct dsq_dw_s8_kernel *k, size_t at, size_t n)
 {
-    size_t lane_channels = 4 * (size_t)k->quads, period = 1;
-    while (period * lane_channels < n)
+    size_t quad = at / 4 / k->lanes, lane = at / 4 % k->lanes, period = 4;
+    while (period < n)
         period *= 2;
-    size_t quad = at / 4 / k->lanes, lane = at / 4 % k->lanes;
-    return lane % period * lane_channels + 4 * quad + at % 4;
+    return (lane * 4 * k->quads + 4 * quad + at % 4) % period;
 }
 
 static void put_weight(uint8_t *at, size_t w_size, int8_t w)

@@ -10,7 +10,8 @@
  * Every variant gives the same bits (a NaN for a NaN). a in [-128, 127], w in [-127, 127]; the
  * caller has checked that 255 * 128 * taps fits in s32. All counts are at least 1. Row i of tap t
  * is nr consecutive bytes from a[t * MR + i] + first on; padded taps point at bytes of a_zero. All
- * MR pointers of a tap must be valid (repeat the last row when mr < MR). Writes exactly mr x nr
+ * MR pointers of a tap must be valid (repeat the last row when mr < MR). Where a_step is not 0, mr
+ * is MR and a[t * MR] alone is given: row i lies i * a_step bytes behind it. Writes exactly mr x nr
  * elements; reads exactly nr elements of each row, of m, of bias and of each residual row. Strides
  * are in elements. y must not overlap the inputs, except that r may be y.
  */
@@ -30,8 +31,9 @@ struct dsq_dw_s8 {
 
 /* y: float or s8, by out.y_is_float. r NULL: none. */
 typedef void dsq_dw_s8_fn(const struct dsq_dw_s8 *p, size_t mr, size_t nr, const int8_t *const *a,
-                          size_t first, const void *w_block, const float *m, const float *bias,
-                          const int8_t *r, size_t r_stride, void *y, size_t y_stride);
+                          size_t first, size_t a_step, const void *w_block, const float *m,
+                          const float *bias, const int8_t *r, size_t r_stride, void *y,
+                          size_t y_stride);
 
 struct dsq_dw_s8_kernel {
     const char *name;
@@ -49,10 +51,9 @@ const struct dsq_dw_s8_kernel *dsq_dw_s8_all(size_t *n);
  * Packed weights: ceil(n / NR) blocks of block_bytes each: NR s32 sums of w, then for each group of
  * kr taps, each column kr weights; 0 past the last tap and for columns without a channel. Columns
  * stand in the order that interleaving the taps' bytes brings about: column (quad, lane, k), k < 4,
- * is channel (lane % L) * 4 * quads + 4 * quad + k of the block, where L is the number of lanes
- * that the block's channels need, rounded up to a power of two. (A block of few channels thus
- * stands there several times, for as many pixels in one vector.) w is [n][taps]. 64-byte aligned
- * blocks.
+ * is channel (lane * 4 * quads + 4 * quad + k) mod P of the block, where P is the number of the
+ * block's channels rounded up to a power of two, at least 4. (A block of few channels thus stands
+ * there several times, for as many pixels in one vector.) w is [n][taps]. 64-byte aligned blocks.
  */
 size_t dsq_dw_s8_block_bytes(const struct dsq_dw_s8_kernel *k, size_t taps);
 void dsq_dw_s8_pack(const struct dsq_dw_s8_kernel *k, size_t n, size_t taps, const int8_t *w,

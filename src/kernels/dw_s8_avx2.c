@@ -36,15 +36,14 @@ INLINE __m128i load_bytes(const int8_t *at, size_t n)
                  : load_s8(at, n);
 }
 
-/* 16 bytes at `first`: of one pixel, or 8 each of two. */
-INLINE __m128i load_row(const int8_t *const *row, size_t first, size_t n, const int per_vector,
+/* 16 bytes: of one pixel, or 8 each of two. */
+INLINE __m128i load_row(const int8_t *x0, const int8_t *x1, size_t n, const int per_vector,
                         const bool whole)
 {
     if (per_vector == 1)
-        return whole ? _mm_loadu_si128((const __m128i *)(row[0] + first))
-                     : load_bytes(row[0] + first, n);
+        return whole ? _mm_loadu_si128((const __m128i *)x0) : load_bytes(x0, n);
     const size_t each = whole ? 8 : n;
-    return _mm_unpacklo_epi64(load_s8(row[0] + first, each), load_s8(row[1] + first, each));
+    return _mm_unpacklo_epi64(load_s8(x0, each), load_s8(x1, each));
 }
 
 /* Numbers of the channels, in the order of the columns. */
@@ -60,9 +59,8 @@ INLINE void load_columns(__m256 v[2], const float *from, size_t n, const int per
 /* Add the residuals of the pixels from i on to their sums. */
 INLINE void add_residuals(__m256 v[2], size_t i, const struct output *o, const int per_vector)
 {
-    const int8_t *row[2] = {o->r + i * o->r_stride,
-                            o->r + (i + 1 < o->mr ? i + 1 : i) * o->r_stride};
-    const __m256i r = _mm256_cvtepi8_epi16(load_row(row, 0, o->nr, per_vector, false));
+    const int8_t *r0 = o->r + i * o->r_stride, *r1 = i + 1 < o->mr ? r0 + o->r_stride : r0;
+    const __m256i r = _mm256_cvtepi8_epi16(load_row(r0, r1, o->nr, per_vector, false));
     const __m256i zero = _mm256_setzero_si256();
     const __m256i lo = _mm256_srai_epi32(_mm256_unpacklo_epi16(zero, r), 16);
     const __m256i hi = _mm256_srai_epi32(_mm256_unpackhi_epi16(zero, r), 16);
@@ -111,8 +109,8 @@ static __attribute__((noinline)) void finish(__m256i acc0, __m256i acc1, size_t 
 }
 
 /* All pixels, four vectors of them at a time. */
-INLINE void tile(const int8_t *const *a, size_t first, const __m256i *w_block, struct output *o,
-                 const int per_vector, const bool whole)
+INLINE void tile(const int8_t *const *a, size_t first, size_t a_step, const __m256i *w_block,
+                 const struct output *o, const int per_vector, const bool whole, const bool stepped)
 {
     const size_t taps = o->p->taps;
     const __m256i a_zero = _mm256_set1_epi32(o->p->a_zero), none = _mm256_setzero_si256();
@@ -124,15 +122,16 @@ INLINE void tile(const int8_t *const *a, size_t first, const __m256i *w_block, s
         const __m256i *w = w_block + 2;
         __m256i acc[STEPS][2] = {{s0, s1}, {s0, s1}, {s0, s1}, {s0, s1}};
         for (size_t t = 0; t < taps; t += KR, w += 2) {
-            const int8_t *const *row = a + t * MR + i;
-            const int8_t *const *next = t + 1 < taps ? row + MR : row;
+            const int8_t *const *row = a + t * MR, *const *next = t + 1 < taps ? row + MR : row;
             const __m256i w0 = _mm256_loadu_si256(w), w1 = _mm256_loadu_si256(w + 1);
+#define PIXEL(rows, k) ((stepped ? rows[0] + (k)*a_step : rows[k]) + first)
+#define LOAD(rows, s)                                                                              \
+    _mm256_cvtepi8_epi16(load_row(PIXEL(rows, i + (size_t)((s)*per_vector)),                       \
+                                  PIXEL(rows, i + (size_t)((s)*per_vector + per_vector - 1)),      \
+                                  o->nr, per_vector, whole))
 #define STEP(s)                                                                                    \
     {                                                                                              \
-        const __m256i x0 =                                                                         \
-            _mm256_cvtepi8_epi16(load_row(row + s * per_vector, first, o->nr, per_vector, whole)); \
-        const __m256i x1 = _mm256_cvtepi8_epi16(                                                   \
-            load_row(next + s * per_vector, first, o->nr, per_vector, whole));                     \
+        const __m256i x0 = LOAD(row, s), x1 = LOAD(next, s);                                       \
         acc[s][0] =                                                                                \
             _mm256_add_epi32(acc[s][0], _mm256_madd_epi16(_mm256_unpacklo_epi16(x0, x1), w0));     \
         acc[s][1] =                                                                                \
@@ -140,6 +139,8 @@ INLINE void tile(const int8_t *const *a, size_t first, const __m256i *w_block, s
     }
             STEP(0) STEP(1) STEP(2) STEP(3)
 #undef STEP
+#undef LOAD
+#undef PIXEL
         }
 #define FINISH(s) finish(acc[s][0], acc[s][1], i + s * (size_t)per_vector, o, per_vector);
         FINISH(0) FINISH(1) FINISH(2) FINISH(3)
@@ -147,9 +148,23 @@ INLINE void tile(const int8_t *const *a, size_t first, const __m256i *w_block, s
     }
 }
 
+INLINE void run(size_t nr, const int8_t *const *a, size_t first, size_t a_step,
+                const __m256i *w_block, const struct output *o, const bool stepped)
+{
+    if (nr == 16)
+        tile(a, first, a_step, w_block, o, 1, true, stepped);
+    else if (nr > 8)
+        tile(a, first, a_step, w_block, o, 1, false, stepped);
+    else if (nr == 8)
+        tile(a, first, a_step, w_block, o, 2, true, stepped);
+    else
+        tile(a, first, a_step, w_block, o, 2, false, stepped);
+}
+
 void dsq_dw_s8_8x16c2__avx2(const struct dsq_dw_s8 *p, size_t mr, size_t nr, const int8_t *const *a,
-                            size_t first, const void *w_block, const float *m, const float *bias,
-                            const int8_t *r, size_t r_stride, void *y, size_t y_stride)
+                            size_t first, size_t a_step, const void *w_block, const float *m,
+                            const float *bias, const int8_t *r, size_t r_stride, void *y,
+                            size_t y_stride)
 {
     const struct dsq_epilogue_s8 *e = &p->out;
     struct output o = {
@@ -168,12 +183,8 @@ void dsq_dw_s8_8x16c2__avx2(const struct dsq_dw_s8 *p, size_t mr, size_t nr, con
     };
     load_columns(o.m, m, nr, nr > 8 ? 1 : 2);
     load_columns(o.bias, bias, nr, nr > 8 ? 1 : 2);
-    if (nr == 16)
-        tile(a, first, w_block, &o, 1, true);
-    else if (nr > 8)
-        tile(a, first, w_block, &o, 1, false);
-    else if (nr == 8)
-        tile(a, first, w_block, &o, 2, true);
+    if (a_step)
+        run(nr, a, first, a_step, w_block, &o, true);
     else
-        tile(a, first, w_block, &o, 2, false);
+        run(nr, a, first, 0, w_block, &o, false);
 }

@@ -8,8 +8,9 @@
 enum { MR = 4, NR = 16 };
 
 void dsq_dw_s8_4x16c1__ref(const struct dsq_dw_s8 *p, size_t mr, size_t nr, const int8_t *const *a,
-                           size_t first, const void *w_block, const float *m, const float *bias,
-                           const int8_t *r, size_t r_stride, void *y, size_t y_stride)
+                           size_t first, size_t a_step, const void *w_block, const float *m,
+                           const float *bias, const int8_t *r, size_t r_stride, void *y,
+                           size_t y_stride)
 {
     const struct dsq_epilogue_s8 *e = &p->out;
     const int32_t *w_sums = w_block;
@@ -17,8 +18,10 @@ void dsq_dw_s8_4x16c1__ref(const struct dsq_dw_s8 *p, size_t mr, size_t nr, cons
     for (size_t i = 0; i < mr; i++)
         for (size_t j = 0; j < nr; j++) {
             int32_t acc = -p->a_zero * w_sums[j];
-            for (size_t t = 0; t < p->taps; t++)
-                acc += a[t * MR + i][first + j] * w[t * NR + j];
+            for (size_t t = 0; t < p->taps; t++) {
+                const int8_t *row = a_step ? a[t * MR] + i * a_step : a[t * MR + i];
+                acc += row[first + j] * w[t * NR + j];
+            }
             float v = fmaf((float)acc, m[j], bias[j]);
             if (r)
                 v = fmaf((float)(r[i * r_stride + j] - e->r_zero), e->r_scale, v);

@@ -51,6 +51,7 @@ static void make_problem(struct check *c, struct problem *p)
 
 struct tile {
     size_t mr, nr, first; /* first: where the block's channels begin */
+    size_t a_step;        /* 0: rows by their addresses */
     enum check_side side;
     bool residual, in_place;
     size_t r_stride, y_stride;
@@ -67,19 +68,27 @@ static struct tile draw_tile(struct check *c, const struct problem *p, size_t mr
                      .y_stride = nr + (check_below(c, 2) ? check_below(c, 40) : 0),
                      .act = check_draw_activate(c)};
     t.in_place = t.residual && check_below(c, 2);
+    if (mr == p->k->mr && check_below(c, 2))
+        t.a_step = nr + check_below(c, 2) * check_below(c, MAX_STRIDE);
     t.r_stride = t.in_place ? t.y_stride : nr + check_below(c, 40);
     return t;
 }
 
-/* Row pointers such that the tile's channels touch the guard page; rows past mr repeat the last. */
+/* Row pointers such that the tile's channels touch the guard page; rows past mr repeat the last.
+ * Stepped rows lie in one buffer a tap, whose other pointers are not to be used. */
 static void point_at_rows(const struct problem *p, const struct tile *t, const float **a)
 {
     const size_t mr = p->k->mr, bytes = t->nr * sizeof(float);
     for (size_t i = 0; i < p->taps * mr; i++) {
         size_t row = i % mr < t->mr ? i : i / mr * mr + t->mr - 1;
         float *at = check_place(&p->rows[row], bytes, t->side);
+        if (t->a_step) {
+            at = check_place(&p->rows[i / mr * mr], (mr - 1) * t->a_step * sizeof(float) + bytes,
+                             t->side);
+            at += i % mr * t->a_step;
+        }
         memcpy(at, p->a + row * p->channels + t->first, bytes);
-        a[i] = at - t->first;
+        a[i] = t->a_step && i % mr > 0 ? NULL : at - t->first;
     }
 }
 
@@ -124,9 +133,10 @@ static void describe(struct check *c, const struct problem *p, const struct tile
     char act[CHECK_TEXT];
     check_describe_activate(&t->act, act);
     check_case(c,
-               "taps %zu, fill %d, mr %zu, nr %zu, first %zu, buffers at the %s, r %s "
+               "taps %zu, fill %d, mr %zu, nr %zu, first %zu, a_step %zu, buffers at the %s, r %s "
                "(stride %zu), y_stride %zu, %s",
-               p->taps, p->fill, t->mr, t->nr, t->first, t->side == CHECK_END ? "end" : "begin",
+               p->taps, p->fill, t->mr, t->nr, t->first, t->a_step,
+               t->side == CHECK_END ? "end" : "begin",
                !t->residual  ? "none"
                : t->in_place ? "is y"
                              : "apart",
@@ -150,7 +160,7 @@ static bool check_tile(struct check *c, struct problem *p, const struct tile *t)
 
     describe(c, p, t);
     const struct dsq_dw_f32 params = {p->taps, t->act};
-    k->run(&params, t->mr, t->nr, a, t->first, packed + block, bias, r, t->r_stride, y,
+    k->run(&params, t->mr, t->nr, a, t->first, t->a_step, packed + block, bias, r, t->r_stride, y,
            t->y_stride);
     if (!check_tile_f32(c, t->mr, t->nr, want, t->y_stride, y, t->y_stride))
         return false;
@@ -182,7 +192,7 @@ static void open_problem(struct problem *p, const struct dsq_dw_f32_kernel *k)
     p->bias = check_alloc(p->channels * sizeof(float));
     p->rows = check_alloc(MAX_TAPS * k->mr * sizeof *p->rows);
     for (size_t i = 0; i < MAX_TAPS * (size_t)k->mr; i++)
-        check_buffer_open(&p->rows[i], k->nr * sizeof(float));
+        check_buffer_open(&p->rows[i], k->mr * (k->nr + MAX_STRIDE) * sizeof(float));
     check_buffer_open(&p->packed, p->channels * MAX_TAPS * sizeof(float));
     check_buffer_open(&p->bias_at, k->nr * sizeof(float));
     check_buffer_open(&p->r, tile_bytes);
@@ -223,7 +233,7 @@ static bool check(struct check *c, size_t i)
 struct bench_run {
     const struct dsq_dw_f32_kernel *k;
     struct dsq_dw_f32 params;
-    size_t channels;
+    size_t channels, step;
     const float *a[MAX_TAPS * MAX_MR];
     float *data, *w, *packed, *bias, *y;
 };
@@ -233,7 +243,7 @@ static void bench_run(void *arg)
     const struct bench_run *b = arg;
     for (size_t at = 0; at < b->channels; at += b->k->nr) {
         const size_t left = b->channels - at;
-        b->k->run(&b->params, b->k->mr, left < b->k->nr ? left : b->k->nr, b->a, at,
+        b->k->run(&b->params, b->k->mr, left < b->k->nr ? left : b->k->nr, b->a, at, b->step,
                   b->packed + at * b->params.taps, b->bias + at, NULL, 0, b->y + at, b->channels);
     }
 }
@@ -248,7 +258,8 @@ static void bench_case(struct check_bench *bench, const struct dsq_dw_f32_kernel
                        size_t channels, size_t side, enum check_peak peak)
 {
     const size_t taps = side * side, width = k->mr + side;
-    struct bench_run b = {.k = k, .params = {taps, {.hi = INFINITY}}, .channels = channels};
+    struct bench_run b = {
+        .k = k, .params = {taps, {.hi = INFINITY}}, .channels = channels, .step = channels};
     const size_t n = (channels + k->nr - 1) / k->nr * k->nr;
     b.data = aligned_alloc(64, round64(side * width * channels * sizeof(float)));
     b.w = calloc(channels * taps, sizeof(float));

@@ -57,6 +57,7 @@ static void make_problem(struct check *c, struct problem *p)
 
 struct tile {
     size_t mr, nr, first; /* first: where the block's channels begin */
+    size_t a_step;        /* 0: rows by their addresses */
     enum check_side side;
     bool residual, in_place;
     size_t r_stride, y_stride;
@@ -73,19 +74,26 @@ static struct tile draw_tile(struct check *c, const struct problem *p, size_t mr
                      .y_stride = nr + (check_below(c, 2) ? check_below(c, 40) : 0)};
     t.params = (struct dsq_dw_s8){p->taps, check_draw_zero(c), check_draw_epilogue(c)};
     t.in_place = t.residual && !t.params.out.y_is_float && check_below(c, 2);
+    if (mr == p->k->mr && check_below(c, 4))
+        t.a_step = nr + check_below(c, 2) * check_below(c, MAX_STRIDE);
     t.r_stride = t.in_place ? t.y_stride : nr + check_below(c, 40);
     return t;
 }
 
-/* Row pointers such that the tile's channels touch the guard page; rows past mr repeat the last. */
+/* Row pointers such that the tile's channels touch the guard page; rows past mr repeat the last.
+ * Stepped rows lie in one buffer a tap, whose other pointers are not to be used. */
 static void point_at_rows(const struct problem *p, const struct tile *t, const int8_t **a)
 {
-    const size_t mr = p->k->mr;
+    const size_t mr = p->k->mr, bytes = t->nr;
     for (size_t i = 0; i < p->taps * mr; i++) {
         size_t row = i % mr < t->mr ? i : i / mr * mr + t->mr - 1;
-        int8_t *at = check_place(&p->rows[row], t->nr, t->side);
-        memcpy(at, p->a + row * p->channels + t->first, t->nr);
-        a[i] = at - t->first;
+        int8_t *at = check_place(&p->rows[row], bytes, t->side);
+        if (t->a_step) {
+            at = check_place(&p->rows[i / mr * mr], (mr - 1) * t->a_step + bytes, t->side);
+            at += i % mr * t->a_step;
+        }
+        memcpy(at, p->a + row * p->channels + t->first, bytes);
+        a[i] = t->a_step && i % mr > 0 ? NULL : at - t->first;
     }
 }
 
@@ -127,9 +135,10 @@ static void describe(struct check *c, const struct problem *p, const struct tile
     char epilogue[CHECK_TEXT];
     check_describe_epilogue(&t->params.out, epilogue);
     check_case(c,
-               "taps %zu, fill %d, mr %zu, nr %zu, first %zu, buffers at the %s, r %s "
+               "taps %zu, fill %d, mr %zu, nr %zu, first %zu, a_step %zu, buffers at the %s, r %s "
                "(stride %zu), y stride %zu, a zero %d, %s",
-               p->taps, p->fill, t->mr, t->nr, t->first, t->side == CHECK_END ? "end" : "begin",
+               p->taps, p->fill, t->mr, t->nr, t->first, t->a_step,
+               t->side == CHECK_END ? "end" : "begin",
                !t->residual  ? "none"
                : t->in_place ? "is y"
                              : "apart",
@@ -166,16 +175,16 @@ static bool check_tile(struct check *c, struct problem *p, const struct tile *t)
     expect(p, t, m, bias, r, want);
 
     describe(c, p, t);
-    k->run(&t->params, t->mr, t->nr, a, t->first, packed + block * block_bytes, m, bias, r,
-           t->r_stride, y, t->y_stride);
+    k->run(&t->params, t->mr, t->nr, a, t->first, t->a_step, packed + block * block_bytes, m, bias,
+           r, t->r_stride, y, t->y_stride);
     return compare(c, p, t, want, y);
 }
 
 static bool check_sizes(struct check *c, struct problem *p)
 {
     const size_t nr = p->k->nr;
-    const size_t widths[] = {1,          2,      nr / 4 - 1, nr / 4, nr / 4 + 1,
-                             nr / 2 - 1, nr / 2, nr / 2 + 1, nr - 1, nr};
+    const size_t widths[] = {1,          2,      nr / 8,     nr / 4 - 1, nr / 4, nr / 4 + 1,
+                             nr / 2 - 1, nr / 2, nr / 2 + 1, nr - 1,     nr};
     for (size_t rows = 1; rows <= p->k->mr; rows++)
         for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
             struct tile t = draw_tile(c, p, rows, widths[i]);
@@ -195,7 +204,7 @@ static void open_problem(struct problem *p, const struct dsq_dw_s8_kernel *k)
     p->w_sum = check_alloc(p->channels * sizeof(int32_t));
     p->rows = check_alloc(MAX_TAPS * k->mr * sizeof *p->rows);
     for (size_t i = 0; i < MAX_TAPS * (size_t)k->mr; i++)
-        check_buffer_open(&p->rows[i], k->nr);
+        check_buffer_open(&p->rows[i], k->mr * (size_t)(k->nr + MAX_STRIDE));
     check_buffer_open(&p->packed, 2 * dsq_dw_s8_block_bytes(k, MAX_TAPS));
     check_buffer_open(&p->m, k->nr * sizeof(float));
     check_buffer_open(&p->bias, k->nr * sizeof(float));
@@ -238,7 +247,7 @@ static bool check(struct check *c, size_t i)
 struct bench_run {
     const struct dsq_dw_s8_kernel *k;
     struct dsq_dw_s8 params;
-    size_t channels;
+    size_t channels, step;
     const int8_t *a[MAX_TAPS * MAX_MR];
     int8_t *data, *w, *y;
     uint8_t *packed;
@@ -251,7 +260,7 @@ static void bench_run(void *arg)
     const size_t block_bytes = dsq_dw_s8_block_bytes(b->k, b->params.taps);
     for (size_t at = 0; at < b->channels; at += b->k->nr) {
         const size_t left = b->channels - at;
-        b->k->run(&b->params, b->k->mr, left < b->k->nr ? left : b->k->nr, b->a, at,
+        b->k->run(&b->params, b->k->mr, left < b->k->nr ? left : b->k->nr, b->a, at, b->step,
                   b->packed + at / b->k->nr * block_bytes, b->m + at, b->m + at, NULL, 0, b->y + at,
                   b->channels);
     }
@@ -269,7 +278,8 @@ static void bench_case(struct check_bench *bench, const struct dsq_dw_s8_kernel 
     const size_t taps = side * side, width = k->mr + side;
     struct bench_run b = {.k = k,
                           .params = {taps, 0, {.act.hi = INFINITY, .y_inv_scale = 1, .y_max = 127}},
-                          .channels = channels};
+                          .channels = channels,
+                          .step = channels};
     b.data = aligned_alloc(64, round64(side * width * channels));
     b.w = calloc(channels, taps);
     b.packed = aligned_alloc(64, (channels + k->nr - 1) / k->nr * dsq_dw_s8_block_bytes(k, taps));

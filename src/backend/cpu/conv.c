@@ -119,8 +119,8 @@ static void set_groups(struct dsq_conv *cv, const struct dsq_conv_attr *a, size_
     cv->groups = cv->depthwise ? 1 : (size_t)a->group;
     cv->group_in = cv->depthwise ? (size_t)a->group : group_in;
     cv->group_out = (size_t)a->out_channels / cv->groups;
-    cv->merged = !a->transposed && cv->groups == 1 && cv->group_in <= MERGE_CHANNELS && !cv->depthwise &&
-                 a->win.kernel[1] > 1 && a->win.dilation[1] == 1;
+    cv->merged = !a->transposed && cv->groups == 1 && cv->group_in <= MERGE_CHANNELS &&
+                 !cv->depthwise && a->win.kernel[1] > 1 && a->win.dilation[1] == 1;
 }
 
 static void set_taps(struct dsq_conv *cv)
@@ -210,6 +210,7 @@ static void conv_reset(struct dsq_prepared *p)
 
 struct thread_part {
     const void **rows; /* of up to chunk_tiles tiles */
+    int64_t *step;     /* of each of them; see dsq_conv_tile */
     float *tile;       /* for staged tiles */
     int8_t *bytes;
     char *scratch;
@@ -223,7 +224,7 @@ struct conv_run {
     size_t panel_tasks;            /* tasks of one panel */
     size_t chunk_tiles;            /* tiles computed before the next block's weights are touched */
     char *threads;
-    size_t rows_bytes, tile_bytes, bytes_bytes, scratch_bytes, thread_bytes;
+    size_t rows_bytes, step_bytes, tile_bytes, bytes_bytes, scratch_bytes, thread_bytes;
 };
 
 static void size_thread_parts(struct conv_run *run)
@@ -232,20 +233,23 @@ static void size_thread_parts(struct conv_run *run)
     size_t tiles = SCATTER_PIXELS / cv->mr > 1 ? SCATTER_PIXELS / cv->mr : 1;
     run->chunk_tiles = tiles;
     run->rows_bytes = dsq_align_up(tiles * cv->taps * cv->mr * sizeof(void *), 64);
+    run->step_bytes = dsq_align_up(tiles * sizeof(int64_t), 64);
     run->tile_bytes = dsq_align_up(tiles * cv->mr * cv->nr * sizeof(float), 64);
     run->bytes_bytes = run->tile_bytes / sizeof(float);
     run->scratch_bytes =
         cv->merged ? dsq_align_up(tiles * cv->mr * cv->taps * cv->kc * cv->element, 64) : 0;
-    run->thread_bytes =
-        dsq_align_up(run->rows_bytes + run->tile_bytes + run->scratch_bytes + run->bytes_bytes, 64);
+    run->thread_bytes = dsq_align_up(run->rows_bytes + run->step_bytes + run->tile_bytes +
+                                         run->scratch_bytes + run->bytes_bytes,
+                                     64);
 }
 
 static struct thread_part thread_part(const struct conv_run *run, int worker)
 {
     char *at = run->threads + (size_t)worker * run->thread_bytes;
     struct thread_part t = {.rows = (const void **)(void *)at};
-    t.tile = (float *)(void *)(at + run->rows_bytes);
-    t.scratch = at + run->rows_bytes + run->tile_bytes;
+    t.step = (int64_t *)(void *)(at + run->rows_bytes);
+    t.tile = (float *)(void *)(at + run->rows_bytes + run->step_bytes);
+    t.scratch = (char *)t.tile + run->tile_bytes;
     t.bytes = (int8_t *)t.scratch + run->scratch_bytes;
     return t;
 }
@@ -379,6 +383,7 @@ static void run_block(const struct conv_run *run, const struct dsq_conv_segment 
     for (size_t i = 0; i < n_tiles; i++) {
         int64_t done = (int64_t)(i * cv->mr);
         tile.rows = t->rows + i * cv->taps * cv->mr;
+        tile.step = t->step[i];
         tile.pixel = first_pixel + done;
         tile.mr = pixels - done < (int64_t)cv->mr ? (size_t)(pixels - done) : cv->mr;
         tile.y_stride = staged ? tile.n_channels : (size_t)s->y_stride[3];
@@ -404,8 +409,8 @@ static void run_chunk(const struct conv_run *run, const struct dsq_conv_segment 
     size_t group = cv->groups == 1 ? 0 : block / cv->group_blocks;
     size_t in_group = block - group * cv->group_blocks;
     for (size_t i = 0; i < n; i++) {
-        dsq_conv_tile_rows(cv, s, at, t->rows + i * rows,
-                           t->scratch + i * rows * cv->kc * cv->element);
+        t->step[i] = dsq_conv_tile_rows(cv, s, at, t->rows + i * rows,
+                                        t->scratch + i * rows * cv->kc * cv->element);
         for (size_t g = 0; g < group; g++)
             dsq_conv_next_group(cv, t->rows + i * rows);
     }

@@ -41,6 +41,7 @@ struct dsq_conv_segment;
  */
 struct dsq_conv_tile {
     const void *const *rows; /* taps * conv->mr addresses */
+    int64_t step; /* not 0: only those of pixel 0 are there, the rest lie this far apart */
     size_t mr, block, channel, n_channels;
     int64_t pixel;
     void *y;         /* where the tile goes */
@@ -124,9 +125,10 @@ struct dsq_conv_cursor {
 void dsq_conv_start(const struct dsq_conv_segment *s, int64_t pixel, struct dsq_conv_cursor *at);
 /* Fill rows[tap * mr + i] for i < mr with the next mr pixels' addresses (the last pixel repeats
  * past the end of the picture), and move on. `scratch`: mr * taps * kc elements, used when merged.
- */
-void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                        struct dsq_conv_cursor *at, const void **rows, char *scratch);
+ * When the convolution is depthwise and the tile far from the borders only i = 0 is filled; then
+ * gives how many elements the pixels lie apart, else 0. */
+int64_t dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                           struct dsq_conv_cursor *at, const void **rows, char *scratch);
 /* Ask for what the next n pixels will be the first to touch, so that it is there when their turn
  * comes: the input of the lowest row of their windows, their residuals, their outputs. */
 void dsq_conv_prefetch(const struct dsq_conv *cv, const struct dsq_conv_segment *s,

@@ -45,7 +45,7 @@ static void run_tile_f32(const struct dsq_conv *cv, const struct dsq_conv_segmen
     if (r)
         r += t->pixel * s->r_pixel + (int64_t)t->channel;
     cv->head.device->dw_f32->run(&p, t->mr, t->n_channels, (const float *const *)t->rows,
-                                 t->channel,
+                                 t->channel, (size_t)t->step,
                                  (const float *)(cv->packed + t->block * cv->block_bytes),
                                  cv->bias + t->channel, r, (size_t)s->r_pixel, t->y, t->y_stride);
 }
@@ -58,9 +58,9 @@ static void run_tile_s8(const struct dsq_conv *cv, const struct dsq_conv_segment
     if (r)
         r += t->pixel * s->r_pixel + (int64_t)t->channel;
     cv->head.device->dw_s8->run(&p, t->mr, t->n_channels, (const int8_t *const *)t->rows,
-                                t->channel, cv->packed + t->block * cv->block_bytes,
-                                s->m + t->channel, cv->bias + t->channel, r, (size_t)s->r_pixel,
-                                t->y, t->y_stride);
+                                t->channel, (size_t)t->step,
+                                cv->packed + t->block * cv->block_bytes, s->m + t->channel,
+                                cv->bias + t->channel, r, (size_t)s->r_pixel, t->y, t->y_stride);
 }
 
 const struct dsq_conv_type dsq_conv_depthwise_f32 = {

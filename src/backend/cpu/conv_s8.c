@@ -47,7 +47,8 @@ struct dsq_epilogue_s8 dsq_conv_epilogue_s8(const struct dsq_conv *cv,
 {
     const struct dsq_quant *yq = &s->y_value->q;
     struct dsq_epilogue_s8 e = {.act = cv->act,
-                                .y_is_float = cv->staged || !s->direct || s->y_element == sizeof(float),
+                                .y_is_float =
+                                    cv->staged || !s->direct || s->y_element == sizeof(float),
                                 .y_inv_scale = yq->inv_scale,
                                 .y_zero = yq->zero_point,
                                 .y_min = yq->qmin,

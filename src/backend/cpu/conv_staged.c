@@ -56,15 +56,15 @@ static void scatter(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
         int64_t length = run_length(s, at);
         if (length > left)
             length = left;
-        char *y = (char *)s->y +
-                  (n * s->y_stride[0] + at / s->ow * s->y_stride[2] + at % s->ow * s->y_stride[3] +
-                   (int64_t)t->channel * s->y_stride[1]) *
-                      element;
+        char *y =
+            (char *)s->y + (n * s->y_stride[0] + at / s->ow * s->y_stride[2] +
+                            at % s->ow * s->y_stride[3] + (int64_t)t->channel * s->y_stride[1]) *
+                               element;
         if (s->y_stride[1] == 1)
             copy_rows(y, s->y_stride[3] * element, tile, row_bytes, (size_t)length);
         else
-            scatter_floats(cv, s->y_stride, (const float *)(const void *)tile,
-                           (float *)(void *)y, (size_t)length, t->n_channels);
+            scatter_floats(cv, s->y_stride, (const float *)(const void *)tile, (float *)(void *)y,
+                           (size_t)length, t->n_channels);
         tile += (size_t)length * row_bytes;
         pixel += length;
         left -= length;
@@ -78,7 +78,8 @@ void dsq_conv_way_out(const struct dsq_conv *cv, const struct dsq_conv_segment *
     const size_t n = t->n_pixels * t->n_channels, row_bytes = t->n_channels * s->y_element;
     const int64_t stride = s->y_stride[3] * (int64_t)s->y_element;
     const bool floats = s->y_element == sizeof(float);
-    const bool dense = s->direct && stride == (int64_t)row_bytes; /* the tile's own place is there */
+    const bool dense =
+        s->direct && stride == (int64_t)row_bytes; /* the tile's own place is there */
     char *y = s->direct
                   ? (char *)s->y + t->pixel * stride + (int64_t)t->channel * (int64_t)s->y_element
                   : NULL;

@@ -166,6 +166,28 @@ static void inner_rows(const struct dsq_conv *cv, const struct dsq_conv_segment 
     }
 }
 
+/* Such a tile's first pixel, if no window crosses the upper or lower border either; gives the
+ * pixels' distance, or 0. */
+static int64_t stepped_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                            const struct dsq_conv_cursor *at, const void **to)
+{
+    const int64_t ih = at->oh * cv->win.stride[0] - s->pad_top;
+    const int64_t iw = at->ow * cv->win.stride[1] - s->pad_left;
+    if (ih < 0 || ih + (cv->win.kernel[0] - 1) * cv->win.dilation[0] >= s->h)
+        return 0;
+    const char *row =
+        s->x + (at->image * s->x_n + ih * s->x_h + iw * s->x_w) * (int64_t)cv->element;
+    for (int64_t kh = 0; kh < cv->win.kernel[0]; kh++) {
+        const char *tap = row;
+        for (int64_t kw = 0; kw < cv->win.kernel[1]; kw++, to += cv->mr) {
+            *to = tap;
+            tap += cv->win.dilation[1] * s->x_w * (int64_t)cv->element;
+        }
+        row += cv->win.dilation[0] * s->x_h * (int64_t)cv->element;
+    }
+    return cv->win.stride[1] * s->x_w;
+}
+
 /* Any tile, run by run of neighbours in one output row. */
 static void border_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
                         const struct dsq_conv_cursor *at, size_t pixels, const void **rows,
@@ -193,16 +215,17 @@ static void border_rows(const struct dsq_conv *cv, const struct dsq_conv_segment
     repeat_last(cv, pixels, rows);
 }
 
-void dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
-                        struct dsq_conv_cursor *at, const void **rows, char *scratch)
+int64_t dsq_conv_tile_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                           struct dsq_conv_cursor *at, const void **rows, char *scratch)
 {
-    int64_t left = s->pixels - at->pixel;
+    int64_t step = 0, left = s->pixels - at->pixel;
     size_t pixels = left < (int64_t)cv->mr ? (size_t)left : cv->mr;
-    if (is_inner(cv, s, at))
-        inner_rows(cv, s, at, rows);
-    else
+    if (!is_inner(cv, s, at))
         border_rows(cv, s, at, pixels, rows, scratch);
+    else if (!cv->depthwise || (step = stepped_rows(cv, s, at, rows)) == 0)
+        inner_rows(cv, s, at, rows);
     advance(s, at, (int64_t)pixels);
+    return step;
 }
 
 static void prefetch(const char *from, int64_t bytes)

@@ -130,8 +130,7 @@ void dsq_conv_phase_segment(const struct dsq_conv *cv, const struct dsq_conv *ph
     *s = *whole;
     place_phase(phase, 0, stride[0], whole->pad_top, &top, &s->oh, &s->pad_top);
     place_phase(phase, 1, stride[1], whole->pad_left, &left, &s->ow, &s->pad_left);
-    s->y = (char *)s->y +
-           (top * s->y_stride[2] + left * s->y_stride[3]) * (int64_t)s->y_element;
+    s->y = (char *)s->y + (top * s->y_stride[2] + left * s->y_stride[3]) * (int64_t)s->y_element;
     s->y_stride[2] *= stride[0];
     s->y_stride[3] *= stride[1];
     s->direct = false;
