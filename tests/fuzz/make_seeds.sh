@@ -43,6 +43,10 @@ for preset in mmdet torchvision odtk; do
     printf '{"preset": "retinanet-%s", "classes": ["a", "b"], "resize": "short:8,12", "pad": 4}' $preset |
         seed task $preset
 done
+printf '{"preset": "nanodet", "classes": ["a"], "resize": "stretch:16x16", "pad": 8, "distance_bins": 3}' | seed task nanodet
+printf '{"preset": "yolox", "classes": ["a"], "resize": "fit:16x16", "pad": 8, "strides": [4, 8]}' | seed task yolox
+printf '{"preset": "retinaface", "resize": "fit:16x16", "score_outputs": [], "box_outputs": []}' | seed task retinaface
+printf '{"preset": "raw", "mean": [1, 2, 3]}' | seed task raw
 "$dsq" build tests/onnx/opset9.onnx --quiet --task=retinanet-mmdet -o /tmp/seed.$$
 strings -n 200 /tmp/seed.$$ | grep '"color"' | seed task whole
 rm -f /tmp/seed.$$
