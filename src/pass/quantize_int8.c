@@ -227,12 +227,25 @@ static enum dsq_status rewrite_joining(struct quantizer *z, int32_t *i, struct d
     return DSQ_OK;
 }
 
+/* Sums, products and means of what is not negative are not negative either. */
+static bool keeps_sign(enum dsq_op op)
+{
+    return op == DSQ_OP_ADD || op == DSQ_OP_MUL || op == DSQ_OP_AVGPOOL ||
+           op == DSQ_OP_GLOBAL_AVGPOOL;
+}
+
 static enum dsq_status rewrite_computing(struct quantizer *z, int32_t *i, struct dsq_diag *d)
 {
     const int32_t n_in = dsq_int8_inputs(DSQ_INT8_COMPUTES, &z->g->node[*i]);
-    for (int32_t k = 0; k < n_in; k++)
+    bool not_negative = keeps_sign(z->g->node[*i].op);
+    for (int32_t k = 0; k < n_in; k++) {
         DSQ_TRY(fetch_s8(z, i, k, NULL, d));
-    write_s8(z, *i, z->q[z->g->node[*i].out[0]]);
+        not_negative = not_negative && z->g->value[z->g->node[*i].in[k]].q.qmin == 0;
+    }
+    struct dsq_quant q = z->q[z->g->node[*i].out[0]];
+    if (not_negative)
+        q.qmin = 0;
+    write_s8(z, *i, q);
     return DSQ_OK;
 }
 

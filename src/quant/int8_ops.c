@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operators by what they do with integers. Those flagged SAME_Q in ops.def pass bytes unchanged.
+ * Operators by what they do with integers. Those flagged SAME_Q in ops.def pass bytes unchanged,
+ * and so do those that only change the shape.
  * Functions of one number run through a table of 256 results; exp, log and the like are left out,
  * because what they make of 8-bit steps is not evenly spaced at all.
  */
@@ -29,6 +30,14 @@ enum dsq_int8_kind dsq_int8_kind(const struct dsq_graph *g, const struct dsq_nod
     switch (n->op) {
     case DSQ_OP_CONV:
         return DSQ_INT8_CONV;
+    case DSQ_OP_RESHAPE:
+    case DSQ_OP_FLATTEN:
+    case DSQ_OP_SQUEEZE:
+    case DSQ_OP_UNSQUEEZE:
+    case DSQ_OP_TRANSPOSE:
+        return DSQ_INT8_COPIES;
+    case DSQ_OP_AVGPOOL:
+    case DSQ_OP_GLOBAL_AVGPOOL:
     case DSQ_OP_ADD:
     case DSQ_OP_RELU:
     case DSQ_OP_CLIP:
