@@ -9,9 +9,22 @@
 
 #include "graph/resize.h"
 
-static enum dsq_int8_kind kind_of_copying(const struct dsq_node *n)
+/* Zero is a step of every scale; other numbers to pad with need not be. */
+static bool pads_with_zero(const struct dsq_graph *g, const struct dsq_node *n)
+{
+    const dsq_vid v = n->n_in > 2 ? n->in[2] : DSQ_NO_VALUE;
+    if (v == DSQ_NO_VALUE)
+        return true;
+    const struct dsq_value *value = &g->value[v];
+    return value->data && value->dtype == DSQ_F32 && value->bytes == sizeof(float) &&
+           *(const float *)value->data == 0.0f;
+}
+
+static enum dsq_int8_kind kind_of_copying(const struct dsq_graph *g, const struct dsq_node *n)
 {
     switch (n->op) {
+    case DSQ_OP_PAD:
+        return pads_with_zero(g, n) ? DSQ_INT8_COPIES : DSQ_INT8_NEVER;
     case DSQ_OP_CONCAT:
         return DSQ_INT8_JOINS;
     case DSQ_OP_RESIZE: /* linear: not bytes, but their weighted means, in the same scale */
@@ -26,7 +39,7 @@ enum dsq_int8_kind dsq_int8_kind(const struct dsq_graph *g, const struct dsq_nod
     if (n->n_out == 0 || n->n_in == 0 || n->out[0] < 0 || g->value[n->out[0]].dtype != DSQ_F32)
         return DSQ_INT8_NEVER;
     if (dsq_op_info(n->op)->flags & DSQ_OPF_SAME_Q)
-        return kind_of_copying(n);
+        return kind_of_copying(g, n);
     switch (n->op) {
     case DSQ_OP_CONV:
         return DSQ_INT8_CONV;

@@ -74,12 +74,46 @@ static void test_split_read_in_float(void **state)
     expect(&p, "p0", DSQ_FORM_COPY, 5);
 }
 
+/* Pools of every kind, changes of shape, padding with zero; not padding with another number. */
+static void test_more_operators(void **state)
+{
+    (void)state;
+    static const float numbers[] = {0.0f, 1.0f};
+    const struct dsq_shape scalar = {0, {0}};
+    dsq_vid number[2];
+    for (int k = 0; k < 2; k++)
+        OK(dsq_graph_add_const(g, k ? "one" : "nought", DSQ_F32, &scalar, &numbers[k], 4,
+                               &number[k], &diag));
+    conv("x", NULL, "a");
+    node(DSQ_OP_AVGPOOL, "a", NULL, "mean");
+    dsq_vid in[] = {value("mean"), DSQ_NO_VALUE, number[0]}, out[] = {value("padded")};
+    OK(dsq_graph_add_node(g, DSQ_OP_PAD, "padded", 3, in, 1, out, NULL, NULL, &diag));
+    node(DSQ_OP_TRANSPOSE, "padded", NULL, "turned");
+    conv("turned", NULL, "b");
+    dsq_vid in2[] = {value("b"), DSQ_NO_VALUE, number[1]}, out2[] = {value("ones")};
+    OK(dsq_graph_add_node(g, DSQ_OP_PAD, "ones", 3, in2, 1, out2, NULL, NULL, &diag));
+    conv("ones", NULL, "y");
+    io("x", "y", NULL);
+    const char *names[] = {"x", "a", "mean", "b", "ones"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        range(names[i], (double)(i + 1));
+    struct dsq_placement p = place();
+    expect(&p, "a", DSQ_FORM_S8, 2);
+    expect(&p, "mean", DSQ_FORM_S8, 3);
+    expect(&p, "padded", DSQ_FORM_S8, 3);
+    expect(&p, "turned", DSQ_FORM_S8, 3);
+    expect_float(&p, "ones", NULL);
+    expect(&p, "b", DSQ_FORM_F32, 4);
+    expect(&p, "ones", DSQ_FORM_COPY, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_computing),
         TEST(test_moving),
         TEST(test_split_read_in_float),
+        TEST(test_more_operators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
