@@ -10,7 +10,8 @@
  *
  * in whatever order and with whatever mixture of Mul and Div by constants the product is written.
  * A product is first taken apart into its constant scale and its factors; then the factors are
- * recognized. Everything swallowed has one reader and the shape of the result.
+ * recognized. Everything swallowed has one reader; being made of x and of single numbers that do not
+ * widen it, it has x's shape, whether that is known or not.
  */
 #include "pass/match.h"
 
@@ -251,8 +252,7 @@ static enum dsq_status rewrite(struct dsq_match *m, int32_t i, bool *hit, struct
     dsq_vid x = DSQ_NO_VALUE;
     take_factor(&p, n->out[0], 0);
     const enum dsq_op op = p.failed ? DSQ_OP_COUNT : recognize(&p, &x, &attr);
-    if (op == DSQ_OP_COUNT || p.failed ||
-        !dsq_shape_equal(&g->value[x].shape, &g->value[n->out[0]].shape))
+    if (op == DSQ_OP_COUNT || p.failed)
         return DSQ_OK;
     *hit = true;
     return replace(&p, g, op, x, &attr, d);

@@ -40,12 +40,10 @@ struct quantizer {
 /* Not because a decision or its readers want it so. */
 static bool is_unwanted(const struct quantizer *z, int32_t i)
 {
-    const struct dsq_decisions *decisions = z->p->settings->decisions;
     const struct dsq_node *n = &z->g->node[i];
     if (n->op != DSQ_OP_CONV)
         return false; /* if it matters, a convolution behind it lacks the same range */
-    return !decisions ||
-           dsq_decisions_precision(decisions, z->g->value[n->out[0]].name) != DSQ_PRECISION_FLOAT;
+    return dsq_decided(z->g, z->p->settings->decisions, n->out[0]) != DSQ_PRECISION_FLOAT;
 }
 
 static enum dsq_status add_reason(struct quantizer *z, int32_t i, const char *reason,

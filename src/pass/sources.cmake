@@ -6,6 +6,7 @@ list(APPEND DSQ_SOURCES
      src/pass/fold_elements.c src/pass/fold_eval.c
      src/pass/fold_constants.c
      src/pass/remove_noops.c
+     src/pass/fuse_clamps.c
      src/pass/fuse_patterns.c
      src/pass/lift_rows.c
      src/pass/fuse_batchnorm.c

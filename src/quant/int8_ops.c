@@ -52,6 +52,7 @@ enum dsq_int8_kind dsq_int8_kind(const struct dsq_graph *g, const struct dsq_nod
     case DSQ_OP_AVGPOOL:
     case DSQ_OP_GLOBAL_AVGPOOL:
     case DSQ_OP_ADD:
+    case DSQ_OP_MUL:
     case DSQ_OP_RELU:
     case DSQ_OP_CLIP:
     case DSQ_OP_LEAKY_RELU:

@@ -125,6 +125,18 @@ static bool other_fits(struct place *t, int32_t i)
     return true;
 }
 
+enum dsq_precision dsq_decided(const struct dsq_graph *g, const struct dsq_decisions *decisions,
+                               dsq_vid v)
+{
+    if (!decisions)
+        return DSQ_PRECISION_UNDECIDED;
+    const struct dsq_value *value = &g->value[v];
+    enum dsq_precision p = dsq_decisions_precision(decisions, value->name);
+    for (int32_t i = 0; p == DSQ_PRECISION_UNDECIDED && i < value->n_aliases; i++)
+        p = dsq_decisions_precision(decisions, value->alias[i]);
+    return p;
+}
+
 static bool node_fits(struct place *t, int32_t i)
 {
     const struct dsq_node *n = &t->g->node[i];
@@ -132,7 +144,7 @@ static bool node_fits(struct place *t, int32_t i)
         !dsq_value_is_activation(t->g, n->out[0]))
         return false;
     const char *output = t->g->value[n->out[0]].name;
-    if (t->decisions && dsq_decisions_precision(t->decisions, output) == DSQ_PRECISION_FLOAT) {
+    if (dsq_decided(t->g, t->decisions, n->out[0]) == DSQ_PRECISION_FLOAT) {
         reject(t, i, "'%s' is set to float", output);
         return false;
     }

@@ -10,10 +10,10 @@ static void test_computing(void **state)
     conv("x", NULL, "a");
     node(DSQ_OP_SILU, "a", NULL, "b");
     conv("b", NULL, "gate");
-    node(DSQ_OP_ADD, "b", "gate", "m");
+    node(DSQ_OP_MUL, "b", "gate", "m");
     conv("m", NULL, "c");
     node(DSQ_OP_EXP, "c", NULL, "e");
-    node(DSQ_OP_ADD, "e", "c", "late");
+    node(DSQ_OP_MUL, "e", "c", "late");
     conv("late", NULL, "y");
     io("x", "y", NULL);
     const char *names[] = {"x", "a", "b", "gate", "m", "c", "e", "late"};
