@@ -93,7 +93,7 @@ struct dsq_quantize_settings {
     const char *task;     /* a preset's name, a JSON file or JSON text; NULL: the model's own */
     const char *resize;   /* replaces the task's rule: none, stretch:HxW, fit:HxW, short:S,MAX */
     int32_t pad;          /* replaces the task's padding multiple when > 0 */
-    const char *method;   /* "kl", "mse", "minmax", "percentile"; NULL: "kl" */
+    const char *method;   /* "auto", "kl", "mse", "minmax", "percentile"; NULL: auto */
     const char *out_dir;  /* NULL: "." */
     const char *outputs;  /* as in dsq_build_settings */
 };

@@ -53,15 +53,20 @@ static void job_free(struct job *j)
     dsq_onnx_free(&j->model);
 }
 
+static bool is_auto(const struct job *j)
+{
+    return !j->s->method || strcmp(j->s->method, "auto") == 0;
+}
+
 static enum dsq_status find_method(struct job *j, struct dsq_diag *d)
 {
     j->method = dsq_method_default();
-    if (!j->s->method || dsq_method_find(j->s->method, &j->method))
+    if (is_auto(j) || dsq_method_find(j->s->method, &j->method))
         return DSQ_OK;
-    char names[128] = "";
+    char names[128] = "auto";
     for (int i = 0; dsq_method_name(i); i++) {
         size_t at = strlen(names);
-        snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", dsq_method_name(i));
+        snprintf(names + at, sizeof names - at, ", %s", dsq_method_name(i));
     }
     return dsq_fail(d, DSQ_ARGUMENT, "method '%s' is unknown; there are: %s", j->s->method, names);
 }
@@ -146,26 +151,7 @@ static enum dsq_status calibrate(struct job *j, struct dsq_diag *d)
         .wanted = wanted,
         .n_wanted = n_wanted,
     };
-    DSQ_TRY(dsq_calibrate(&j->calibration, j->engine, &s, d));
-    return dsq_calibration_ranges(j->calibration, j->method, &j->ranges, d);
-}
-
-/* The scales of one convolution's weights, under the constant's name. */
-static enum dsq_status decide_weight(struct job *j, const struct dsq_node *conv, struct dsq_diag *d)
-{
-    const struct dsq_value *w = &j->graph->value[conv->in[DSQ_CONV_W]];
-    const float *scale;
-    size_t n;
-    if (dsq_decisions_weight(j->decisions, w->name, &scale, &n))
-        return DSQ_OK;
-    size_t n_out = (size_t)w->shape.dim[0], total;
-    if (!dsq_shape_elements(&w->shape, &total) || n_out == 0)
-        return DSQ_OK;
-    float *fresh = dsq_arena_calloc(&j->arena, n_out, sizeof *fresh);
-    if (!fresh)
-        return dsq_fail(d, DSQ_NOMEM, "'%s': no memory for its scales", w->name);
-    dsq_weight_scales(w->data, n_out, total / n_out, fresh);
-    return dsq_decisions_set_weight(j->decisions, w->name, fresh, n_out, d);
+    return dsq_calibrate(&j->calibration, j->engine, &s, d);
 }
 
 /* An INT8 engine with these decisions, quietly. */
@@ -186,10 +172,9 @@ static enum dsq_status compile_with(void *user, const struct dsq_decisions *deci
     return dsq_compile(out, j->model, &c, d);
 }
 
-/* Convolutions that cost the outputs too much in INT8. */
-static enum dsq_status choose_float(struct job *j, struct dsq_diag *d)
+static struct dsq_sensitivity_settings sensitivity(struct job *j)
 {
-    struct dsq_sensitivity_settings s = {
+    return (struct dsq_sensitivity_settings){
         .common = &j->common,
         .task = j->task,
         .images = j->s->images,
@@ -199,6 +184,47 @@ static enum dsq_status choose_float(struct job *j, struct dsq_diag *d)
         .compile = compile_with,
         .user = j,
     };
+}
+
+/* Another method's ranges, and what they do to the outputs, which replace the present ones only if
+ * a quarter of the error at least goes away: small differences say little about detections. */
+static enum dsq_status try_method(struct job *j, enum dsq_method method, double *noise,
+                                  struct dsq_diag *d)
+{
+    struct dsq_ranges *best = j->ranges;
+    double other;
+    DSQ_TRY(dsq_calibration_ranges(j->calibration, method, &j->ranges, d));
+    const struct dsq_sensitivity_settings s = sensitivity(j);
+    enum dsq_status status = dsq_int8_noise(&other, j->engine, &s, d);
+    if (status == DSQ_OK && other < 0.75 * *noise) {
+        dsq_ranges_free(&best);
+        *noise = other;
+        j->method = method;
+        return DSQ_OK;
+    }
+    dsq_ranges_free(&j->ranges);
+    j->ranges = best;
+    return status;
+}
+
+/* The ranges of the method asked for; by default of kl, or of mse where that is clearly better. */
+static enum dsq_status find_ranges(struct job *j, struct dsq_diag *d)
+{
+    DSQ_TRY(dsq_calibration_ranges(j->calibration, j->method, &j->ranges, d));
+    if (!is_auto(j))
+        return DSQ_OK;
+    double noise;
+    const struct dsq_sensitivity_settings s = sensitivity(j);
+    DSQ_TRY(dsq_int8_noise(&noise, j->engine, &s, d));
+    DSQ_TRY(try_method(j, DSQ_METHOD_MSE, &noise, d));
+    dsq_log_text(j->common.log, DSQ_LOG_INFO, "ranges by method %s", dsq_method_name((int)j->method));
+    return DSQ_OK;
+}
+
+/* Convolutions that cost the outputs too much in INT8. */
+static enum dsq_status choose_float(struct job *j, struct dsq_diag *d)
+{
+    const struct dsq_sensitivity_settings s = sensitivity(j);
     struct dsq_sensitivity r;
     DSQ_TRY(dsq_decisions_create(&j->decisions, j->common.allocator, d));
     DSQ_TRY(dsq_choose_float(j->decisions, &r, j->engine, &s, d));
@@ -209,6 +235,24 @@ static enum dsq_status choose_float(struct job *j, struct dsq_diag *d)
                      (int)r.n_float, 100.0 * r.float_share, -10.0 * log10(r.noise),
                      -10.0 * log10(r.noise_int8));
     return DSQ_OK;
+}
+
+/* The scales of one convolution's weights, under the constant's name. */
+static enum dsq_status decide_weight(struct job *j, const struct dsq_node *conv, struct dsq_diag *d)
+{
+    const struct dsq_value *w = &j->graph->value[conv->in[DSQ_CONV_W]];
+    const float *scale;
+    size_t n;
+    if (dsq_decisions_weight(j->decisions, w->name, &scale, &n))
+        return DSQ_OK;
+    size_t n_out = (size_t)w->shape.dim[0], total;
+    if (!dsq_shape_elements(&w->shape, &total) || n_out == 0)
+        return DSQ_OK;
+    float *fresh = dsq_arena_calloc(&j->arena, n_out, sizeof *fresh);
+    if (!fresh)
+        return dsq_fail(d, DSQ_NOMEM, "'%s': no memory for its scales", w->name);
+    dsq_weight_scales(w->data, n_out, total / n_out, fresh);
+    return dsq_decisions_set_weight(j->decisions, w->name, fresh, n_out, d);
 }
 
 static enum dsq_status decide(struct job *j, struct dsq_diag *d)
@@ -255,6 +299,7 @@ static enum dsq_status run_job(struct job *j, const char *model, struct dsq_diag
 {
     DSQ_TRY(prepare(j, model, d));
     DSQ_TRY(calibrate(j, d));
+    DSQ_TRY(find_ranges(j, d));
     DSQ_TRY(choose_float(j, d));
     DSQ_TRY(decide(j, d));
     return write_files(j, d);

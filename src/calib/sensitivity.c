@@ -216,10 +216,43 @@ static void find_pictures(struct job *j, const struct dsq_folder *folder)
         j->picture[k] = folder->path[(2 * k + 1) * folder->n / (2 * j->n_pictures)];
 }
 
+/* ---- the whole ---- */
+
+static enum dsq_status job_open(struct job *j, struct dsq_folder *folder,
+                                const struct dsq_engine_file *reference,
+                                const struct dsq_sensitivity_settings *s, struct dsq_diag *d)
+{
+    static const char *const pictures[] = {".jpg", ".jpeg", ".png", NULL};
+    static const char *const tensors[] = {".npy", NULL};
+    const struct dsq_allocator *a = s->common ? s->common->allocator : NULL;
+    *j = (struct job){.s = s, .reference = reference};
+    dsq_arena_init(&j->arena, a);
+    DSQ_TRY(dsq_folder_list(folder, s->images ? s->images : s->tensors,
+                            s->images ? pictures : tensors, a, d));
+    find_pictures(j, folder);
+    DSQ_TRY(find_layers(j, d));
+    return find_points(j, d);
+}
+
+static void job_close(struct job *j, struct dsq_folder *folder)
+{
+    dsq_noise_free(&j->noise);
+    dsq_folder_free(folder);
+    dsq_arena_free(&j->arena);
+}
+
+static enum dsq_status measure_all(struct job *j, double *noise, struct dsq_diag *d)
+{
+    *noise = 0.0;
+    if (j->n == 0)
+        return DSQ_OK;
+    DSQ_TRY(run(j, j->reference, true, d));
+    return measure(j, j->n, noise, d);
+}
+
 static enum dsq_status choose(struct job *j, struct dsq_sensitivity *r, struct dsq_diag *d)
 {
-    DSQ_TRY(run(j, j->reference, true, d));
-    DSQ_TRY(measure(j, j->n, &r->noise_int8, d));
+    DSQ_TRY(measure_all(j, &r->noise_int8, d));
     r->noise = r->noise_int8;
     if (r->noise_int8 <= DSQ_NOISE_GOAL)
         return DSQ_OK;
@@ -240,25 +273,17 @@ static enum dsq_status choose(struct job *j, struct dsq_sensitivity *r, struct d
     return DSQ_OK;
 }
 
-static enum dsq_status choose_from(struct job *j, struct dsq_decisions *decisions,
-                                   struct dsq_sensitivity *r, struct dsq_folder *folder,
-                                   struct dsq_diag *d)
+enum dsq_status dsq_int8_noise(double *noise, const struct dsq_engine_file *reference,
+                               const struct dsq_sensitivity_settings *settings,
+                               struct dsq_diag *d)
 {
-    static const char *const pictures[] = {".jpg", ".jpeg", ".png", NULL};
-    static const char *const tensors[] = {".npy", NULL};
-    const struct dsq_allocator *a = j->s->common ? j->s->common->allocator : NULL;
-    DSQ_TRY(dsq_folder_list(folder, j->s->images ? j->s->images : j->s->tensors,
-                            j->s->images ? pictures : tensors, a, d));
-    find_pictures(j, folder);
-    DSQ_TRY(find_layers(j, d));
-    DSQ_TRY(find_points(j, d));
-    if (j->n == 0)
-        return DSQ_OK;
-    DSQ_TRY(choose(j, r, d));
-    for (size_t i = 0; i < j->n; i++)
-        if (j->is_float[i])
-            DSQ_TRY(dsq_decisions_set_precision(decisions, j->name[i], DSQ_PRECISION_FLOAT, d));
-    return DSQ_OK;
+    struct job j;
+    struct dsq_folder folder = {0};
+    enum dsq_status status = job_open(&j, &folder, reference, settings, d);
+    if (status == DSQ_OK)
+        status = measure_all(&j, noise, d);
+    job_close(&j, &folder);
+    return status;
 }
 
 enum dsq_status dsq_choose_float(struct dsq_decisions *decisions, struct dsq_sensitivity *result,
@@ -266,13 +291,15 @@ enum dsq_status dsq_choose_float(struct dsq_decisions *decisions, struct dsq_sen
                                  const struct dsq_sensitivity_settings *settings,
                                  struct dsq_diag *d)
 {
-    struct job j = {.s = settings, .reference = reference};
+    struct job j;
     struct dsq_folder folder = {0};
     *result = (struct dsq_sensitivity){0};
-    dsq_arena_init(&j.arena, settings->common ? settings->common->allocator : NULL);
-    enum dsq_status status = choose_from(&j, decisions, result, &folder, d);
-    dsq_noise_free(&j.noise);
-    dsq_folder_free(&folder);
-    dsq_arena_free(&j.arena);
+    enum dsq_status status = job_open(&j, &folder, reference, settings, d);
+    if (status == DSQ_OK)
+        status = choose(&j, result, d);
+    for (size_t i = 0; status == DSQ_OK && i < j.n; i++)
+        if (j.is_float[i])
+            status = dsq_decisions_set_precision(decisions, j.name[i], DSQ_PRECISION_FLOAT, d);
+    job_close(&j, &folder);
     return status;
 }

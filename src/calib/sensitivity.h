@@ -41,6 +41,11 @@ struct dsq_sensitivity {
     int32_t n_float;          /* convolutions decided to be float */
 };
 
+/* Error over signal with all in INT8; 0 when nothing can be. */
+enum dsq_status dsq_int8_noise(double *noise, const struct dsq_engine_file *reference,
+                               const struct dsq_sensitivity_settings *settings,
+                               struct dsq_diag *d) DSQ_MUST_CHECK;
+
 /* Set the precision of those convolutions in `decisions` to float; say nothing of the others.
  * `reference` is the float engine. */
 enum dsq_status dsq_choose_float(struct dsq_decisions *decisions, struct dsq_sensitivity *result,

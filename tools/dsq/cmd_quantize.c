@@ -38,7 +38,7 @@ int cmd_quantize(int argc, char **argv)
         {"task", 0, OPT_TEXT, &s.task, "T",
          "how to prepare pictures and decode outputs: a preset's name or a\n"
          "JSON file [the model's own]"},
-        {"method", 0, OPT_TEXT, &s.method, "M", "kl, mse, minmax or percentile [kl]"},
+        {"method", 0, OPT_TEXT, &s.method, "M", "auto, kl, mse, minmax or percentile [auto]"},
         {"resize", 0, OPT_TEXT, &s.resize, "R",
          "none, stretch:HxW, fit:HxW or short:S,MAX [the task's]"},
         {"pad", 0, OPT_COUNT, &s.pad, "N", "pad pictures to a multiple of N [the task's]"},
