@@ -235,6 +235,15 @@ def storage():
     save("storage", m, check=False)  # ONNX's Add takes no mixed types; the import converts before
 
 
+def quantized():
+    """An activation through u8 and back, weights of s8 per channel."""
+    nodes = [node("QuantizeLinear", "x s z", "q"), node("DequantizeLinear", "q s z", "d"),
+             node("DequantizeLinear", "w ws wz", "wd", name="weights", axis=0), node("Conv", "d wd", "y")]
+    inits = [init("s", np.float32(0.25)), init("z", np.uint8(120)), init("w", np.int8([-128, 4, 6, 127]).reshape(2, 2, 1, 1)),
+             init("ws", np.float32([0.5, 2])), init("wz", np.int8([0, 1]))]
+    save("quantized", model(nodes, [info("x", ["N", 2, "H", "W"])], Y, inits))
+
+
 def not_finite():
     w = np.ones((2, 3, 1, 1), np.float32)
     w[1, 2] = np.nan
@@ -354,6 +363,17 @@ def bad_resizes():
     bad("resize_neither", resize(inputs=("x",)))
 
 
+def bad_quantized():
+    s, z = init("s", np.float32(0.25)), init("z", np.int8(3))
+    bad("quantize_output", single("QuantizeLinear", "x s z", inits=[s, z]))
+    bad("quantize_axis", single("QuantizeLinear", "x k", inits=[init("k", np.float32([1, 2, 3]))], axis=1))
+    bad("quantize_blocks", single("QuantizeLinear", "x s z", opset=21, inits=[s, z], block_size=2))
+    bad("quantize_float8", single("QuantizeLinear", "x s", opset=21, inits=[s], output_dtype=TensorProto.FLOAT8E4M3FN))
+    bad("quantize_negative", single("QuantizeLinear", "x k", inits=[init("k", np.float32(-1))]))
+    nodes = [node("QuantizeLinear", "x s z", "q"), node("DequantizeLinear", "q k z", "y", name="the_node")]
+    bad("dequantize_scale", model(nodes, X, Y, [s, z, init("k", np.float32(0.5))]))
+
+
 def bad_tensors():
     def with_tensor(t):
         return single("Add", "x k", inits=[t])
@@ -385,7 +405,7 @@ def bad_tensors():
 
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, "bad"), exist_ok=True)
-    for make in (detector, old_forms, new_forms, splits, matrices, shared_weights, storage, not_finite, dimensions, tail,
+    for make in (detector, old_forms, new_forms, splits, matrices, shared_weights, storage, quantized, not_finite, dimensions, tail,
                  bad_nodes, bad_convs,
-                 bad_resizes, bad_tensors):
+                 bad_resizes, bad_quantized, bad_tensors):
         make()

@@ -242,6 +242,26 @@ static void tail_can_be_cut_off(void **state)
     dsq_onnx_free(&m);
 }
 
+/* u8 is stored minus 128; weights are floats again before anything looks at them. */
+static void quantized(void **state)
+{
+    (void)state;
+    static const float weights[] = {-64, 2, 10, 252};
+    struct dsq_graph *g = graph_of("quantized");
+    const struct dsq_value *q = value_of(g, "q");
+    assert_int_equal(node_of(g, "q")->op, DSQ_OP_QUANTIZE);
+    assert_int_equal(node_of(g, "d")->op, DSQ_OP_DEQUANTIZE);
+    assert_int_equal(q->dtype, DSQ_S8);
+    assert_true(q->q.scale == 0.25f && q->q.inv_scale == 4.0f);
+    assert_int_equal(q->q.zero_point, 120 - 128);
+    assert_int_equal(q->q.qmin, -128);
+    assert_int_equal(q->q.qmax, 127);
+    const struct dsq_value *w = &g->value[node_of(g, "y")->in[DSQ_CONV_W]];
+    assert_int_equal(w->bytes, sizeof weights);
+    assert_memory_equal(w->data, weights, sizeof weights);
+    dsq_graph_free(&g);
+}
+
 /* The model that the demo is about: ten outputs, at strides 8 to 128, heads with shared weights. */
 static void demo_model(void **state)
 {
@@ -278,7 +298,8 @@ int main(void)
         cmocka_unit_test(resizes_before_opset_11), cmocka_unit_test(forms_of_opset_18),
         cmocka_unit_test(weights_are_shared),      cmocka_unit_test(nodes_are_sorted),
         cmocka_unit_test(ways_to_store_numbers),   cmocka_unit_test(names_of_dimensions),
-        cmocka_unit_test(tail_can_be_cut_off),     cmocka_unit_test(demo_model),
+        cmocka_unit_test(tail_can_be_cut_off),     cmocka_unit_test(quantized),
+        cmocka_unit_test(demo_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

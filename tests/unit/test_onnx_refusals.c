@@ -55,6 +55,9 @@ static const struct bad bad[] = {
      "node 'the_node' (Conv, opset 13): weights 'x' must be a constant, but the model "
      "computes it"},
     {"cycle", DSQ_MALFORMED, "node 'one' "},
+    {"dequantize_scale", DSQ_UNSUPPORTED,
+     "node 'the_node' (DequantizeLinear, opset 13): its scale or zero point is not that of the "
+     "QuantizeLinear before"},
     {"domain", DSQ_UNSUPPORTED,
      "node 'the_node' (Swish, opset 13): not supported; its domain is 'com.example', only "
      "ONNX's own operators are"},
