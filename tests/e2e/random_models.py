@@ -145,6 +145,36 @@ class Net(Growth):
             y = decorate(y)
         return y
 
+    def grow_transposed(self):
+        """A transposed convolution as decoders have it: at most twice as large."""
+        x = self.any()
+        group = self.pick([g for g in range(1, x.c + 1) if x.c % g == 0]) if self.chance(0.3) else 1
+        c, stride = int(self.rng.integers(1, 1 + max(1, 16 // group))), int(self.rng.integers(1, 3))
+        if max(max(hw) for hw in x.hw) * stride > 64:
+            return None
+        k = int(self.rng.integers(stride, 5))
+        pad = int(self.rng.integers(0, k // 2 + 1))
+        inputs = [x.name, self.floats((x.c, c, k, k), (x.c // group * k * k / stride ** 2) ** -0.5)]
+        if self.chance(0.6):
+            inputs.append(self.floats(c * group, 0.2))
+        hw = [tuple((n - 1) * stride + k - 2 * pad for n in size) for size in x.hw]
+        if any(n < 1 for size in hw for n in size):
+            return None
+        y = Feature(self.node("ConvTranspose", inputs, strides=[stride] * 2, pads=[pad] * 4, group=group), c * group, hw)
+        for decorate in self.pick([[], [self.activation], [self.batchnorm, self.activation]]):
+            y = decorate(y)
+        return y
+
+    def grow_linear(self):
+        """Two linear layers over the channels of each pixel, as attention's feed-forward part."""
+        x = self.any()
+        hidden, c = int(self.rng.integers(1, 17)), int(self.rng.integers(1, 17))
+        y = self.node("Transpose", [x.name], perm=[0, 2, 3, 1])
+        y = self.node("MatMul", [y, self.floats((x.c, hidden), x.c ** -0.5)])
+        y = self.node("Relu", [self.node("Add", [y, self.floats(hidden, 0.2)])])
+        y = self.node("MatMul", [y, self.floats((hidden, c), hidden ** -0.5)])
+        return Feature(self.node("Transpose", [y], perm=[0, 3, 1, 2]), c, x.hw)
+
     def grow_heads(self):
         """The same weights on two features, as detectors do."""
         x = self.any()
