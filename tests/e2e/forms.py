@@ -228,6 +228,7 @@ def resizing():
             yield one("Resize", opset, {"r": np.zeros(0, np.float32), "s": floats(1, 1, 1.5, 2)}, mode=mode, name=f"Resize_{mode}")
             yield one("Resize", opset, {"r": None, "s": None, "z": ints(2, 4, 9, 3)}, mode=mode, name=f"Resize_sizes_{mode}",
                       coordinate_transformation_mode="align_corners")
+    yield one("Resize", 13, {"r": None, "s": floats(1, 1, 2, 2)}, mode="cubic", name="Resize_cubic")
 
 
 def constants():
@@ -314,12 +315,6 @@ def expected(form, model):
     return [np.asarray(v) for v in session.run(form.outputs, {"x": form.x})]
 
 
-def is_known(form):
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../src/onnx/onnx_ops.def"), encoding="utf-8") as f:
-        known = set(re.findall(r"^ONNX\((\w+),", f.read(), re.M))
-    return all(n[0] in known for n in form.nodes)
-
-
 def check(form, dsq, work):
     """None, or what is wrong."""
     model = form.model()
@@ -343,7 +338,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--keep")
     args = parser.parse_args()
-    forms = [f for family in FAMILIES for f in family() if re.search(args.only, f.name) and is_known(f)]
+    forms = [f for family in FAMILIES for f in family() if re.search(args.only, f.name)]
     failed = 0
     with tempfile.TemporaryDirectory() as scratch:
         for i, form in enumerate(forms):
