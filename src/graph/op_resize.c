@@ -90,12 +90,31 @@ static dsq_dim scaled(struct dsq_dims *t, dsq_dim size, float scale)
     return dsq_dim_affine(t, size, (int64_t)parts, 0, FRACTION);
 }
 
-static enum dsq_status by_scales(const struct dsq_rule *r, struct dsq_shape *y)
+/* Entry k of the scales, constant or computed; false: not known. */
+static bool scale_at(const struct dsq_rule *r, int32_t k, float *scale)
 {
     const struct dsq_value *v = &r->graph->value[r->node->in[SCALES]];
+    const struct dsq_host_data *h = dsq_rule_host(r, SCALES);
+    if (v->data) {
+        memcpy(scale, (const char *)v->data + (size_t)k * sizeof *scale, sizeof *scale);
+        return true;
+    }
+    return h && h->is_float && dsq_host_float(h, k, scale);
+}
+
+static enum dsq_status check_scales(const struct dsq_rule *r)
+{
+    const struct dsq_value *v = &r->graph->value[r->node->in[SCALES]];
+    const struct dsq_host_data *h = dsq_rule_host(r, SCALES);
     const int32_t n = n_entries(r);
-    if (v->data && (v->dtype != DSQ_F32 || v->bytes != (size_t)n * sizeof(float)))
+    if (v->data ? v->dtype != DSQ_F32 || v->bytes != (size_t)n * sizeof(float) : h && h->n != n)
         return dsq_rule_fail(r, "scales must be %d floats, one a dimension", (int)n);
+    return DSQ_OK;
+}
+
+static enum dsq_status by_scales(const struct dsq_rule *r, struct dsq_shape *y)
+{
+    DSQ_TRY(check_scales(r));
     for (int32_t i = 0; i < y->rank; i++) {
         const int32_t k = dsq_resize_entry(attr_of(r), i, y->rank);
         const dsq_dim size = y->dim[i];
@@ -103,9 +122,8 @@ static enum dsq_status by_scales(const struct dsq_rule *r, struct dsq_shape *y)
         if (k < 0)
             continue;
         y->dim[i] = DSQ_DIM_UNKNOWN;
-        if (!v->data)
+        if (!scale_at(r, k, &scale))
             continue;
-        memcpy(&scale, (const char *)v->data + (size_t)k * sizeof scale, sizeof scale);
         if (!(scale > 0) || isinf(scale))
             return dsq_rule_fail(r, "the scale of dimension %d is not positive", (int)i);
         y->dim[i] = scaled(r->dims, size, scale);

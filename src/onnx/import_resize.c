@@ -82,20 +82,36 @@ static enum dsq_status check_count(struct dsq_import *im, const struct resize *r
     return DSQ_OK;
 }
 
+/* Input i, sizes or scales: a constant list of this type, whose contents go into *t, or computed
+ * (t->data is NULL). A constant without elements is none, as opset 11 says it. */
+static enum dsq_status read_list(struct dsq_import *im, size_t i, const char *what,
+                                 enum dsq_dtype type, struct resize *r, dsq_vid *v,
+                                 struct dsq_onnx_tensor *t)
+{
+    struct dsq_import_name *root = NULL, *e = dsq_import_names_find(im, im->node->input[i]);
+    t->data = NULL;
+    if (e)
+        DSQ_TRY(dsq_import_constant(im, e, &root));
+    if (!root) {
+        r->n = (size_t)r->attr.n_axes;
+        return dsq_import_in(im, i, v);
+    }
+    DSQ_TRY(dsq_import_const_in(im, i, what, &root, t));
+    if (!t->elements)
+        return DSQ_OK;
+    if (t->dtype != type || t->shape.rank != 1)
+        return dsq_import_fail(im, DSQ_MALFORMED, "%s '%s' must be a list of %s", what,
+                               im->node->input[i], type == DSQ_F32 ? "floats" : "int64");
+    r->n = t->elements;
+    DSQ_TRY(check_count(im, r, what));
+    return dsq_import_const_value(im, i, v);
+}
+
 static enum dsq_status read_scales(struct dsq_import *im, size_t i, struct resize *r)
 {
-    struct dsq_import_name *root;
     struct dsq_onnx_tensor t;
-    DSQ_TRY(dsq_import_const_in(im, i, "scales", &root, &t));
-    if (!t.elements) /* how opset 11 says "none" */
-        return DSQ_OK;
-    if (t.dtype != DSQ_F32 || t.shape.rank != 1)
-        return dsq_import_fail(im, DSQ_MALFORMED, "scales '%s' must be a list of floats",
-                               im->node->input[i]);
-    r->n = t.elements;
-    DSQ_TRY(check_count(im, r, "scales"));
-    DSQ_TRY(check_scales(im, r, t.data));
-    return dsq_import_const_value(im, i, &r->in[SCALES]);
+    DSQ_TRY(read_list(im, i, "scales", DSQ_F32, r, &r->in[SCALES], &t));
+    return t.data ? check_scales(im, r, t.data) : DSQ_OK;
 }
 
 /* ---- before opset 11 ---- */
@@ -136,14 +152,15 @@ enum dsq_status dsq_import_upsample_7(struct dsq_import *im)
 enum dsq_status dsq_import_resize_10(struct dsq_import *im)
 {
     struct resize r;
-    struct dsq_import_name *root;
     struct dsq_onnx_tensor t;
     DSQ_TRY(read_old_mode(im, &r));
-    DSQ_TRY(read_scales(im, 1, &r));
+    DSQ_TRY(read_list(im, 1, "scales", DSQ_F32, &r, &r.in[SCALES], &t));
     if (r.in[SCALES] == DSQ_NO_VALUE)
         return dsq_import_fail(im, DSQ_MALFORMED, "scales are empty");
-    DSQ_TRY(dsq_import_const_in(im, 1, "scales", &root, &t));
-    DSQ_TRY(check_upsample(im, t.data, t.elements));
+    if (t.data) {
+        DSQ_TRY(check_scales(im, &r, t.data));
+        DSQ_TRY(check_upsample(im, t.data, t.elements));
+    }
     return emit(im, &r);
 }
 
@@ -214,36 +231,15 @@ static enum dsq_status read_roi(struct dsq_import *im, struct resize *r)
     return DSQ_OK;
 }
 
-/* Sizes may be computed; a constant without elements is none. */
-static enum dsq_status read_sizes(struct dsq_import *im, struct resize *r)
-{
-    struct dsq_onnx_tensor t;
-    struct dsq_import_name *root = NULL, *e = dsq_import_names_find(im, im->node->input[3]);
-    if (e)
-        DSQ_TRY(dsq_import_constant(im, e, &root));
-    if (!root) {
-        r->n = (size_t)r->attr.n_axes;
-        return dsq_import_in(im, 3, &r->in[SIZES]);
-    }
-    DSQ_TRY(dsq_import_const_in(im, 3, "sizes", &root, &t));
-    if (!t.elements)
-        return DSQ_OK;
-    if (t.dtype != DSQ_S64 || t.shape.rank != 1)
-        return dsq_import_fail(im, DSQ_MALFORMED, "sizes '%s' must be a list of int64",
-                               im->node->input[3]);
-    r->n = t.elements;
-    DSQ_TRY(check_count(im, r, "sizes"));
-    return dsq_import_const_value(im, 3, &r->in[SIZES]);
-}
-
 enum dsq_status dsq_import_resize(struct dsq_import *im)
 {
     struct resize r = {.in = {DSQ_NO_VALUE, DSQ_NO_VALUE, DSQ_NO_VALUE}};
+    struct dsq_onnx_tensor t;
     DSQ_TRY(read_attributes(im, &r.attr));
     if (dsq_import_has_in(im, 2))
         DSQ_TRY(read_scales(im, 2, &r));
     if (dsq_import_has_in(im, 3))
-        DSQ_TRY(read_sizes(im, &r));
+        DSQ_TRY(read_list(im, 3, "sizes", DSQ_S64, &r, &r.in[SIZES], &t));
     if ((r.in[SIZES] == DSQ_NO_VALUE) == (r.in[SCALES] == DSQ_NO_VALUE))
         return dsq_import_fail(im, DSQ_MALFORMED, "needs either scales or sizes");
     if (r.in[SIZES] == DSQ_NO_VALUE)

@@ -145,16 +145,14 @@ static float linear_s8_at(const float *plane, int64_t width, struct between h, s
     return dequantized(quantized(mix(w.w, left, right), &out_quant), &out_quant);
 }
 
-static void check_linear(const char *coord, bool s8, const struct dsq_tensor *x,
+static void check_linear(const char *coord, const float *scale, bool s8, const struct dsq_tensor *x,
                          const int64_t *dims, const float *y)
 {
     const int64_t height = x->dims[2], width = x->dims[3];
     for (int64_t plane = 0; plane < dims[0] * dims[1]; plane++)
         for (int64_t i = 0; i < dims[2] * dims[3]; i++) {
-            struct between h = between_of(coord, i / dims[3], height, dims[2],
-                                          (float)((double)dims[2] / (double)height));
-            struct between w = between_of(coord, i % dims[3], width, dims[3],
-                                          (float)((double)dims[3] / (double)width));
+            struct between h = between_of(coord, i / dims[3], height, dims[2], scale[0]);
+            struct between w = between_of(coord, i % dims[3], width, dims[3], scale[1]);
             const float expected = (s8 ? linear_s8_at : linear_at)(
                 (const float *)x->data + plane * height * width, width, h, w);
             const float got = y[plane * dims[2] * dims[3] + i];
@@ -176,18 +174,29 @@ static void test_resize_linear(void **state)
     for (int i = 0; i < 80; i++) {
         struct dsq_tensor in;
         struct op_case c = {.s8 = i / 4 % 2, .threads = 1 + i % 3};
-        char sizes[100];
+        char sizes[300];
+        /* Scales from the input's size, for half a pixel more, which is cut off. */
+        const bool computed = i % 5 == 4 && i % 4 != 3;
+        float scale[2];
         int64_t dims[DSQ_MAX_RANK];
         random_picture(&random, &in, x);
         c.out[0] = i % 8 ? random_int(&random, 1, MAX_SIDE) : 1;
         c.out[1] = random_int(&random, 1, MAX_SIDE);
-        sprintf(sizes, "const %%s s64 [4] {%lld, %lld, %lld, %lld}\n", (long long)in.dims[0],
-                (long long)in.dims[1], (long long)c.out[0], (long long)c.out[1]);
-        sprintf(c.op, "resize(%%a, %%s, _) {mode=linear coord=%s}", coords[i % 4]);
+        sprintf(
+            sizes,
+            computed ? "const %%t f32 [4] {%lld, %lld, %lld.5, %lld.5}\n%%h s64 [4] = shape(%%x)\n"
+                       "%%f f32 [4] = cast(%%h) {to=f32}\n%%s f32 [4] = div(%%t, %%f)\n"
+                     : "const %%s s64 [4] {%lld, %lld, %lld, %lld}\n",
+            (long long)in.dims[0], (long long)in.dims[1], (long long)c.out[0], (long long)c.out[1]);
+        sprintf(c.op, "resize(%%a, %s) {mode=linear coord=%s}", computed ? "_, %s" : "%s, _",
+                coords[i % 4]);
         run_op(&c, &in, sizes, y, dims);
         assert_int_equal(dims[2], c.out[0]);
         assert_int_equal(dims[3], c.out[1]);
-        check_linear(coords[i % 4], c.s8, &in, dims, y);
+        for (int k = 0; k < 2; k++)
+            scale[k] = computed ? ((float)c.out[k] + 0.5f) / (float)in.dims[2 + k]
+                                : (float)((double)c.out[k] / (double)in.dims[2 + k]);
+        check_linear(coords[i % 4], scale, c.s8, &in, dims, y);
     }
 }
 

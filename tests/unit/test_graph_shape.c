@@ -301,6 +301,9 @@ static void test_resizes(void **state)
          "{policy=not_smaller n_axes=2 axes=2,3}",
          "[N,3,?,?]"},
         {"const %s f32 [4] {1,1,2,2}\n%y f32 ? = resize(%u, _, %s)", "?"},
+        {"%h s64 ? = shape(%n)\n%f f32 ? = cast(%h) {to=f32}\nconst %t f32 [4] {2,3,20,4}\n"
+         "%s f32 ? = div(%t, %f)\n%y f32 ? = resize(%n, _, %s)",
+         "[2,3,20,4]"},
         /* A symbol through two roundings has no form; it is not guessed. */
         {"const %s f32 [4] {1,1,2,2}\n%p f32 ? = maxpool(%x) {kernel=1,1 stride=2,2 dilation=1,1}\n"
          "%y f32 ? = resize(%p, _, %s)",
@@ -315,6 +318,9 @@ static void test_resizes(void **state)
         {"const %s s64 [3] {3,20,30}\n%y f32 ? = resize(%x, %s, _)", "3 sizes"},
         {"const %s s64 [4] {1,3,0,30}\n%y f32 ? = resize(%x, %s, _)", "resized to 0"},
         {"%y f32 ? = resize(%x, _, _)", "neither"},
+        {"%h s64 ? = shape(%n)\n%f f32 ? = cast(%h) {to=f32}\nconst %t f32 [4] {2,3,-1,4}\n"
+         "%s f32 ? = mul(%t, %f)\n%y f32 ? = resize(%n, _, %s)",
+         "not positive"},
         {"const %s s64 [4] {1,4,20,30}\n%y f32 ? = resize(%x, %s, _)", "channels cannot be resized"},
         {"const %s s64 [1] {20}\n%y f32 ? = resize(%x, %s, _) {n_axes=1 axes=4}", "none of"},
         {"const %s s64 [1] {20}\n%y f32 ? = resize(%x, %s, _) {n_axes=9 axes=3}", "none of"},

@@ -14,7 +14,7 @@ static const char *const modes[] = {"nearest", "linear", "cubic"};
 static dsq_vid scales_of(const struct dsq_graph *g, const struct dsq_node *n)
 {
     dsq_vid v = n->n_in > SCALES ? n->in[SCALES] : DSQ_NO_VALUE;
-    return v != DSQ_NO_VALUE && g->value[v].shape.dim[0] == 0 ? DSQ_NO_VALUE : v;
+    return v != DSQ_NO_VALUE && g->value[v].data && g->value[v].bytes == 0 ? DSQ_NO_VALUE : v;
 }
 
 /* Through sums of weighted pixels? */
@@ -36,14 +36,11 @@ static bool resize_supports(const struct dsq_graph *g, const struct dsq_node *n,
         return dsq_cpu_refuse(why, bytes, "%s of integers: only nearest and plain linear",
                               is_mix(a) ? modes[a->mode] : "crops");
     /* The workspace would hang on the scale, which is not known before the run. */
-    if (a->antialias && is_mix(a) && a->policy != DSQ_POLICY_STRETCH)
-        return dsq_cpu_refuse(why, bytes, "antialias with keep_aspect_ratio_policy");
     const dsq_vid scales = scales_of(g, n);
-    if (scales == DSQ_NO_VALUE)
-        return true;
-    const struct dsq_value *s = &g->value[scales];
-    if (!s->data || s->dtype != DSQ_F32)
-        return dsq_cpu_refuse(why, bytes, "its scales are not constant floats");
+    const bool computed = scales != DSQ_NO_VALUE && !g->value[scales].data;
+    if (a->antialias && is_mix(a) && (computed || a->policy != DSQ_POLICY_STRETCH))
+        return dsq_cpu_refuse(why, bytes, "antialias with %s",
+                              computed ? "computed scales" : "keep_aspect_ratio_policy");
     return true;
 }
 
@@ -98,7 +95,9 @@ static struct dsq_resize_axis axis_of(const struct dsq_call *c, int dim)
         axis.roi[0] = 0.0f;
         axis.roi[1] = 1.0f;
     } else if (scales != DSQ_NO_VALUE) {
-        axis.scale = (double)((const float *)c->graph->value[scales].data)[k];
+        const float *scale = c->graph->value[scales].data;
+        scale = scale ? scale : c->view[scales].data;
+        axis.scale = scale ? (double)scale[k] : axis.scale; /* none: the workspace is asked for */
     } else if (common_ratio(c, &ratio)) {
         axis.scale = (double)ratio.num / (double)ratio.den;
     }
