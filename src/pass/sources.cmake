@@ -7,6 +7,7 @@ list(APPEND DSQ_SOURCES
      src/pass/fold_constants.c
      src/pass/remove_noops.c
      src/pass/fuse_clamps.c
+     src/pass/name_pools.c
      src/pass/fuse_patterns.c
      src/pass/lift_rows.c
      src/pass/fuse_batchnorm.c
