@@ -201,7 +201,9 @@ class Net(Growth):
                                  epsilon=1e-3), x.c, x.hw)
 
     def activation(self, x):
-        kind = self.pick(["Relu", "Relu", "Clip", "Sigmoid", "LowClip"])
+        if self.chance(0.5):
+            return self.spelled(x)
+        kind = self.pick(["Relu", "Relu", "Clip", "Sigmoid", "LowClip", "LeakyRelu", "HardSigmoid", "Tanh"])
         if not kind.endswith("Clip"):
             return Feature(self.node(kind, [x.name]), x.c, x.hw)
         low, high = self.pick([(0.0, 6.0), (0.0, None), (None, 0.7), (-0.5, 1.5), (None, None), (0.25, 2.0)])
@@ -212,6 +214,35 @@ class Net(Growth):
         while bounds and not bounds[-1]:
             bounds.pop()
         return Feature(self.node("Clip", [x.name] + bounds), x.c, x.hw)
+
+    def spelled(self, x):
+        """SiLU, hardswish, hardsigmoid and Mish as exporters write them."""
+        kind = self.pick(["silu", "hardswish", "hardsigmoid", "mish"])
+        if kind == "silu":
+            pair = [self.node("Sigmoid", [x.name]), x.name]
+            return Feature(self.node("Mul", pair if self.chance(0.5) else pair[::-1]), x.c, x.hw)
+        if kind == "mish":
+            return Feature(self.node("Mul", [x.name, self.node("Tanh", [self.node("Softplus", [x.name])])]), x.c, x.hw)
+        three, six, sixth = (self.constant(np.array(v, np.float32)) for v in (3, 6, 1 / 6))
+        y = self.node("Add", [x.name, three])
+        if self.opset < 11:
+            y = self.node("Clip", [y], min=0.0, max=6.0)
+        else:
+            y = self.node("Clip", [y, self.constant(np.array(0, np.float32)), six])
+        if kind == "hardsigmoid":
+            return Feature(self.node("Div", [y, six]), x.c, x.hw)
+        if self.chance(0.5):
+            return Feature(self.node("Mul", [x.name, self.node("Mul", [y, sixth])]), x.c, x.hw)
+        return Feature(self.node("Div", [self.node("Mul", [x.name, y]), six]), x.c, x.hw)
+
+    def grow_gate(self):
+        """Squeeze and excitation: each channel times a number made of all channels' means."""
+        x = self.any()
+        mean = self.node("GlobalAveragePool", [x.name])
+        c = int(self.rng.integers(1, 6))
+        y = self.node("Relu", [self.node("Conv", [mean, self.floats((c, x.c, 1, 1), x.c ** -0.5)])])
+        y = self.node("Sigmoid", [self.node("Conv", [y, self.floats((x.c, c, 1, 1), c ** -0.5)])])
+        return Feature(self.node("Mul", [x.name, y] if self.chance(0.5) else [y, x.name]), x.c, x.hw)
 
     def affine(self, x):
         """With a constant that broadcasts: one number, one a channel, one a column, one an element."""
