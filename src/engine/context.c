@@ -160,7 +160,8 @@ static void set_pointers(struct dsq_context *c, const struct dsq_plan *plan)
     const struct dsq_program *p = &c->engine->program;
     memcpy(c->view, plan->view, (size_t)c->graph.n_values * sizeof *c->view);
     for (dsq_vid v = 0; v < c->graph.n_values; v++)
-        if (p->place[v] == DSQ_PLACE_ARENA || p->place[v] == DSQ_PLACE_PART)
+        if (p->place[v] == DSQ_PLACE_ARENA || p->place[v] == DSQ_PLACE_PART ||
+            p->place[v] == DSQ_PLACE_VIEW)
             c->view[v].data = c->memory + plan->offset[v];
 }
 

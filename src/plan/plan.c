@@ -100,6 +100,29 @@ static void place_parts(struct dsq_plan *plan, const struct dsq_program *program
     }
 }
 
+/* Views come after what they show. */
+static void place_views(struct dsq_plan *plan, const struct dsq_program *program)
+{
+    const struct dsq_graph *g = program->graph;
+    for (int32_t s = 0; s < program->n_steps; s++) {
+        const struct dsq_node *n = &g->node[program->step[s]];
+        int64_t channel = 0, start;
+        for (int32_t k = 0; k < n->n_out; k++) {
+            struct dsq_view *y = &plan->view[n->out[k]];
+            if (program->place[n->out[k]] == DSQ_PLACE_VIEW) {
+                const struct dsq_view *x = &plan->view[n->in[0]];
+                plan->offset[n->out[k]] = plan->offset[n->in[0]];
+                if (dsq_program_channels(g, n, &start)) {
+                    const int64_t first = channel + dsq_slice_first(x->dims[1], start, 1);
+                    plan->offset[n->out[k]] += (size_t)first * dsq_dtype_bytes(y->dtype);
+                    memcpy(y->strides, x->strides, sizeof y->strides);
+                }
+            }
+            channel += y->rank > 1 ? y->dims[1] : 0;
+        }
+    }
+}
+
 static enum dsq_status size_workspace(struct dsq_plan *plan, const struct dsq_planner *p,
                                       struct dsq_diag *d)
 {
@@ -139,6 +162,7 @@ enum dsq_status dsq_plan_make(struct dsq_plan *plan, const struct dsq_planner *p
     DSQ_TRY(set_views(plan, p->program, sizes, d));
     DSQ_TRY(lay_out(plan, p, d));
     place_parts(plan, p->program);
+    place_views(plan, p->program);
     DSQ_TRY(size_workspace(plan, p, d));
     return size_outputs(plan, p->program, d);
 }

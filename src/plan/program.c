@@ -10,6 +10,7 @@ struct analysis {
     int32_t *producer;  /* by value: step, or -1 */
     int32_t *n_reads;   /* by value: inputs of steps */
     int32_t *n_outputs; /* by value: times it is a graph output */
+    bool *read_dense;   /* by value: some step reads it that can read dense memory only */
     uint32_t *memory;   /* by step: enum dsq_memory_flag */
 };
 
@@ -27,9 +28,10 @@ static bool make_arrays(struct analysis *a, struct dsq_arena *arena)
     a->producer = dsq_arena_calloc(arena, n_values, sizeof *a->producer);
     a->n_reads = dsq_arena_calloc(arena, n_values, sizeof *a->n_reads);
     a->n_outputs = dsq_arena_calloc(arena, n_values, sizeof *a->n_outputs);
+    a->read_dense = dsq_arena_calloc(arena, n_values, sizeof *a->read_dense);
     a->memory = dsq_arena_calloc(arena, n_nodes, sizeof *a->memory);
     return p->step && p->place && p->slot && p->first && p->last && p->staged && p->host &&
-           a->producer && a->n_reads && a->n_outputs && a->memory;
+           a->producer && a->n_reads && a->n_outputs && a->read_dense && a->memory;
 }
 
 /* Steps, who makes and who reads each value, and the plain places: constants, inputs, the arena. */
@@ -55,6 +57,8 @@ static void scan_steps(struct analysis *a, const struct dsq_sizes *sizes)
         for (int32_t k = 0; k < n->n_in; k++)
             if (n->in[k] != DSQ_NO_VALUE) {
                 a->n_reads[n->in[k]]++;
+                a->read_dense[n->in[k]] |=
+                    !(a->memory[step] & (DSQ_MEM_READS_ANY | DSQ_MEM_READS_PIXELS));
                 p->last[n->in[k]] = step;
             }
     }
@@ -145,6 +149,85 @@ static void place_concat_parts(struct analysis *a)
     }
 }
 
+/* ---- views ---- */
+
+static bool is_reshaping(enum dsq_op op)
+{
+    return op == DSQ_OP_RESHAPE || op == DSQ_OP_FLATTEN || op == DSQ_OP_SQUEEZE ||
+           op == DSQ_OP_UNSQUEEZE || op == DSQ_OP_IDENTITY;
+}
+
+/* Does value v of step n need no memory of its own? In ONNX order the arena's values are dense, so
+ * that another shape is the same bytes; channels side by side are every pixel's middle. */
+static bool can_view(const struct analysis *a, const struct dsq_node *n, dsq_vid v)
+{
+    const struct dsq_value *x = &a->g->value[n->in[0]], *y = &a->g->value[v];
+    const uint8_t place = a->p->place[n->in[0]];
+    int64_t start;
+    if (a->p->place[v] != DSQ_PLACE_ARENA || a->n_outputs[v] != 0 || x->dtype != y->dtype ||
+        (place != DSQ_PLACE_ARENA && place != DSQ_PLACE_VIEW))
+        return false;
+    if (is_reshaping(n->op))
+        return x->layout == DSQ_NCHW && y->layout == DSQ_NCHW;
+    return !a->read_dense[v] && x->layout == DSQ_NHWC && y->layout == DSQ_NHWC &&
+           dsq_program_channels(a->g, n, &start);
+}
+
+/* What a view shows stays alive as long as the view. */
+static void place_views(struct analysis *a)
+{
+    struct dsq_program *p = a->p;
+    for (int32_t s = 0; s < p->n_steps; s++) {
+        const struct dsq_node *n = &a->g->node[p->step[s]];
+        for (int32_t k = 0; k < n->n_out; k++) {
+            dsq_vid v = n->out[k];
+            if (n->n_in == 0 || n->in[0] == DSQ_NO_VALUE || !can_view(a, n, v))
+                continue;
+            p->place[v] = DSQ_PLACE_VIEW;
+            p->slot[v] = n->in[0];
+        }
+    }
+    for (dsq_vid v = 0; v < a->g->n_values; v++) {
+        dsq_vid root = v;
+        while (p->place[root] == DSQ_PLACE_VIEW)
+            root = p->slot[root];
+        if (p->last[root] < p->last[v])
+            p->last[root] = p->last[v];
+    }
+}
+
+/* Constant integer k of input i. */
+static bool constant_at(const struct dsq_graph *g, const struct dsq_node *n, int32_t i, size_t k,
+                        int64_t *out)
+{
+    const struct dsq_value *v = n->in[i] < 0 ? NULL : &g->value[n->in[i]];
+    if (!v || !v->data || k >= v->bytes / dsq_dtype_bytes(v->dtype))
+        return false;
+    if (v->dtype == DSQ_S64)
+        memcpy(out, (const int64_t *)v->data + k, sizeof *out);
+    else if (v->dtype == DSQ_S32)
+        *out = ((const int32_t *)v->data)[k];
+    return v->dtype == DSQ_S64 || v->dtype == DSQ_S32;
+}
+
+bool dsq_program_channels(const struct dsq_graph *g, const struct dsq_node *n, int64_t *start)
+{
+    enum { STARTS = 1, AXES = 3, STEPS = 4 };
+    int64_t axis, step = 1;
+    *start = 0;
+    if (n->op == DSQ_OP_SPLIT) {
+        axis = ((const struct dsq_split_attr *)n->attr)->axis;
+        return axis == 1 || axis == -3;
+    }
+    if (n->op != DSQ_OP_SLICE || n->n_in <= AXES || !constant_at(g, n, AXES, 0, &axis) ||
+        g->value[n->in[AXES]].bytes != dsq_dtype_bytes(g->value[n->in[AXES]].dtype) ||
+        !constant_at(g, n, STARTS, 0, start))
+        return false;
+    if (n->n_in > STEPS && n->in[STEPS] >= 0 && !constant_at(g, n, STEPS, 0, &step))
+        return false;
+    return (axis == 1 || axis == -3) && step == 1;
+}
+
 enum dsq_status dsq_program_create(struct dsq_program *p, const struct dsq_graph *g,
                                    const struct dsq_backend *backend, struct dsq_arena *arena,
                                    struct dsq_diag *d)
@@ -160,5 +243,6 @@ enum dsq_status dsq_program_create(struct dsq_program *p, const struct dsq_graph
     place_host_values(&a);
     place_outputs(&a);
     place_concat_parts(&a);
+    place_views(&a);
     return DSQ_OK;
 }

@@ -19,6 +19,8 @@ enum dsq_place {
     DSQ_PLACE_OUTPUT,   /* written where the output goes; slot: which graph output */
     DSQ_PLACE_ARENA,    /* a block of the activation memory */
     DSQ_PLACE_PART,     /* part of a concat's output; slot: the value that holds it */
+    DSQ_PLACE_VIEW      /* its producer's input, seen in another shape, or some channels of it;
+                           slot: that input */
 };
 
 struct dsq_program {
@@ -39,5 +41,9 @@ struct dsq_program {
 enum dsq_status dsq_program_create(struct dsq_program *p, const struct dsq_graph *g,
                                    const struct dsq_backend *backend, struct dsq_arena *arena,
                                    struct dsq_diag *d) DSQ_MUST_CHECK;
+
+/* Do all outputs of this node (rank 4) hold channels of its input, side by side and unchanged? A
+ * split's follow each other; a slice's begin at *start, as ONNX counts. */
+bool dsq_program_channels(const struct dsq_graph *g, const struct dsq_node *n, int64_t *start);
 
 #endif

@@ -487,7 +487,7 @@ static enum dsq_status conv_run(const struct dsq_prepared *p, const struct dsq_c
 
 const struct dsq_cpu_op dsq_cpu_conv = {
     .prepared_bytes = sizeof(struct dsq_conv),
-    .memory = DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
+    .memory = DSQ_MEM_READS_PIXELS | DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
     .supports = conv_supports,
     .prepare = conv_prepare,
     .reset = conv_reset,

@@ -18,6 +18,8 @@ static enum dsq_status reshape_run(const struct dsq_prepared *p, const struct ds
     const struct dsq_view *x = dsq_cpu_in(c, 0), *y = dsq_cpu_out(c, 0);
     if (dsq_view_elements(x) != dsq_view_elements(y))
         return dsq_cpu_fail(p, d, DSQ_SHAPE, "input and output differ in size");
+    if (y->data == x->data)
+        return DSQ_OK; /* the planner has made it a view of its input */
     /* One side must be dense in ONNX order; it then takes the other's dimensions. */
     bool y_plain = dsq_view_is_dense(y, DSQ_NCHW);
     if (!y_plain && !dsq_view_is_dense(x, DSQ_NCHW))
@@ -109,7 +111,8 @@ static enum dsq_status slice_run(const struct dsq_prepared *p, const struct dsq_
         part.strides[axis] = y->dims[axis] > 1 ? x->strides[axis] * step : x->strides[axis];
     }
     part.data = (char *)x->data + offset * (int64_t)dsq_dtype_bytes(x->dtype);
-    dsq_cpu_copy(p->device->rows, c->pool, y, &part);
+    if (part.data != y->data) /* else the planner has made it a view of its input */
+        dsq_cpu_copy(p->device->rows, c->pool, y, &part);
     return DSQ_OK;
 }
 

@@ -228,7 +228,7 @@ static bool pool_supports(const struct dsq_graph *g, const struct dsq_node *n, c
 }
 
 const struct dsq_cpu_op dsq_cpu_pool = {
-    .memory = DSQ_MEM_WRITES_PIXELS,
+    .memory = DSQ_MEM_READS_PIXELS | DSQ_MEM_WRITES_PIXELS,
     .supports = pool_supports,
     .prepare = dsq_pool_prepare,
     .workspace = pool_workspace,

@@ -214,7 +214,7 @@ static enum dsq_status resize_run(const struct dsq_prepared *p, const struct dsq
 }
 
 const struct dsq_cpu_op dsq_cpu_resize = {
-    .memory = DSQ_MEM_WRITES_PIXELS,
+    .memory = DSQ_MEM_READS_PIXELS | DSQ_MEM_WRITES_PIXELS,
     .supports = resize_supports,
     .prepare = resize_prepare,
     .workspace = resize_workspace,

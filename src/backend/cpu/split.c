@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* split: each output is a copy of its part of the input, with any strides on both sides. */
+/* split: each output is a copy of its part of the input, with any strides on both sides; or a view
+ * of it, if the planner has made it one. */
 #include "backend/cpu/nd.h"
 
 static bool split_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
@@ -28,7 +29,8 @@ static enum dsq_status split_run(const struct dsq_prepared *p, const struct dsq_
         part.dims[axis] = y->dims[axis];
         part.data = (char *)x->data + at * x->strides[axis] * (int64_t)dsq_dtype_bytes(x->dtype);
         at += y->dims[axis];
-        dsq_cpu_copy(p->device->rows, c->pool, y, &part);
+        if (part.data != y->data)
+            dsq_cpu_copy(p->device->rows, c->pool, y, &part);
     }
     return DSQ_OK;
 }
