@@ -337,3 +337,34 @@ fail:
     dsq_arena_free(&scratch);
     return status;
 }
+
+/* ---- sizes that depend on data ---- */
+
+static enum dsq_status check_sized_by(const struct dsq_graph *g, const struct dsq_sizes *s,
+                                      int32_t i, struct dsq_diag *d)
+{
+    const struct dsq_node *n = &g->node[i];
+    char label[384];
+    for (int32_t k = 0; k < n->n_in; k++) {
+        const dsq_vid v = n->in[k];
+        if (v >= 0 && dsq_node_sized_by(n, k) && !g->value[v].data && s->host_slot[v] < 0)
+            return dsq_fail(d, DSQ_UNSUPPORTED,
+                            "%s: its output's size depends on the numbers in '%s', which do not "
+                            "follow from the input sizes; if this is post-processing, cut it off: "
+                            "name the tensors before it as outputs (--outputs=a,b)",
+                            dsq_node_describe(g, i, label, sizeof label), g->value[v].name);
+    }
+    return DSQ_OK;
+}
+
+enum dsq_status dsq_graph_check_sizes(const struct dsq_graph *g, struct dsq_diag *d)
+{
+    struct dsq_arena scratch;
+    struct dsq_sizes s;
+    dsq_arena_init(&scratch, g->arena.allocator);
+    enum dsq_status status = dsq_sizes_create(&s, g, &scratch, d);
+    for (int32_t i = 0; status == DSQ_OK && i < g->n_nodes; i++)
+        status = check_sized_by(g, &s, i, d);
+    dsq_arena_free(&scratch);
+    return status;
+}

@@ -49,6 +49,10 @@ enum dsq_status dsq_sizes_infer(struct dsq_sizes *s, struct dsq_graph *g, struct
 /* Import and passes: infer symbolically and store shapes (and dtypes) in the graph's values. */
 enum dsq_status dsq_graph_infer(struct dsq_graph *g, struct dsq_diag *d) DSQ_MUST_CHECK;
 
+/* UNSUPPORTED, naming the node, where the size of some output depends on numbers that only a run
+ * computes. The graph has been inferred. */
+enum dsq_status dsq_graph_check_sizes(const struct dsq_graph *g, struct dsq_diag *d) DSQ_MUST_CHECK;
+
 /* Is node i computed on the host alone (its outputs are sizes, not data)? True for HOST nodes all
  * of whose outputs are integers with a slot and all of whose data inputs are constants or host
  * values. */

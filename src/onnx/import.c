@@ -282,6 +282,7 @@ enum dsq_status dsq_onnx_to_graph_at(const struct dsq_onnx *m, const struct dsq_
     DSQ_GUARD(dsq_graph_compact(im.graph, d)); /* files need not be in order */
     DSQ_GUARD(dsq_graph_infer(im.graph, d));
     DSQ_GUARD(dsq_graph_check(im.graph, false, d));
+    DSQ_GUARD(dsq_graph_check_sizes(im.graph, d));
     DSQ_GUARD(check_freed(&im));
     *out = im.graph;
     im.graph = NULL;

@@ -122,6 +122,41 @@ def splits():
     save("split18", model(nodes, [info("x", ["N", 3, 8, "W"])], parts, [ints("parts", 1, 2)], opset=18, ir=8))
 
 
+def moving():
+    """Operators that move data, in their first and in their last forms."""
+    names = "p t e g d s r a k l v f q"
+    nodes = [node("Pad", "x", "p", mode="reflect", pads=[0, 0, 1, 2, 0, 0, 3, 4]),
+             node("Tile", "x repeats", "t"), node("Expand", "x shape", "e"),
+             node("Gather", "x index", "g", axis=1), node("DepthToSpace", "x", "d", blocksize=2),
+             node("SpaceToDepth", "x", "s", blocksize=2), node("ReduceL2", "x", "r", axes=[2, 3], keepdims=0),
+             node("ArgMax", "x", "a", axis=1), node("TopK", "x", "k l", axis=1, k=2), node("Softmax", "x", "v"),
+             node("Flatten", "x", "f", axis=2), node("Pad", "x", "q", name="fill", pads=[0] * 8, value=1.5)]
+    inits = [ints("repeats", 1, 2, 3, 1), ints("shape", 1, 4, 1, 1), ints("index", 3, -1)]
+    x4, y4 = [info("x", ["N", 4, "H", "W"])], [info(n) for n in names.split()]
+    for y in y4:
+        y.ClearField("type")
+    save("moving8", model(nodes, x4, y4, inits, opset=8, ir=8), check=False)
+    names = "p z r n a k v c o u s"
+    nodes = [node("Pad", "x pads one axes", "p"), node("Size", "x", "z"),
+             node("ReduceMean", "x axes", "r"), node("ReduceSum", "x", "n", noop_with_empty_axes=1),
+             node("ArgMin", "x", "a", axis=-1, keepdims=0, select_last_index=1),
+             node("TopK", "x two", "k ki", axis=1, largest=0, sorted=0), node("LogSoftmax", "x", "v"),
+             node("ConstantOfShape", "shape", "c", value=init("", np.int32([7]))),
+             node("Range", "zero size one_int", "o"), node("Unsqueeze", "x computed", "u"),
+             node("GatherElements", "x a4", "s", axis=3)]
+    shape = [node("Shape", "x", "shape"), node("Gather", "shape three", "size"),
+             node("Shape", "shape", "computed", name="rank"),
+             node("Unsqueeze", "a last", "a4", name="lift")]
+    inits = [ints("pads", 1, 2), init("one", np.float32(1)), ints("axes", -1), ints("two", 2), ints("three", 3),
+             init("zero", np.int64(0)), init("one_int", np.int64(1)), ints("last", -1)]
+    nodes[8].input[1] = "width"
+    shape.append(node("Squeeze", "size", "width"))
+    y4 = [info(n) for n in names.split()]
+    for y in y4:
+        y.ClearField("type")
+    save("moving18", model(shape[:3] + shape[4:] + nodes[:5] + shape[3:4] + nodes[5:], x4, y4, inits, opset=18, ir=8), check=False)
+
+
 def new_forms():
     nodes = [
         node("Squeeze", "a axes", "b"),
@@ -374,6 +409,20 @@ def bad_quantized():
     bad("dequantize_scale", model(nodes, X, Y, [s, z, init("k", np.float32(0.5))]))
 
 
+def bad_moves():
+    """Sizes that only a run would know, and forms that are none."""
+    bad("size_from_data", model([node("Cast", "x", "c", to=TensorProto.INT64), node("Reshape", "x c", "y", name="the_node")], X, Y))
+    bad("topk_from_data", model([node("ReduceMax", "x", "m", keepdims=0), node("Cast", "m", "c", to=TensorProto.INT64),
+                                 node("TopK", "x c", "y i", name="the_node")], X, Y))
+    bad("topk_no_k", single("TopK", opset=9))
+    bad("topk_outputs", model([node("TopK", "x k", "y i j", name="the_node")], X, Y, [ints("k", 1)]))
+    bad("split_number", model([node("Split", "x", "y z", name="the_node", num_outputs=3)], X, Y, opset=18))
+    bad("fill_two", model([node("Shape", "x", "s"), node("ConstantOfShape", "s", "y", name="the_node", value=init("", np.float32([1, 2])))],
+                          X, Y))
+    bad("pad_mode", single("Pad", "x p", inits=[ints("p", *[0] * 8)], mode="symmetric"))
+    bad("reduce_axis", model([node("ReduceSum", "x axes", "y", name="the_node")], X, Y, [ints("axes", 4)]))
+
+
 def bad_tensors():
     def with_tensor(t):
         return single("Add", "x k", inits=[t])
@@ -405,7 +454,7 @@ def bad_tensors():
 
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, "bad"), exist_ok=True)
-    for make in (detector, old_forms, new_forms, splits, matrices, shared_weights, storage, quantized, not_finite, dimensions, tail,
+    for make in (detector, old_forms, new_forms, splits, moving, matrices, shared_weights, storage, quantized, not_finite, dimensions, tail,
                  bad_nodes, bad_convs,
-                 bad_resizes, bad_quantized, bad_tensors):
+                 bad_resizes, bad_quantized, bad_moves, bad_tensors):
         make()

@@ -68,6 +68,8 @@ static const struct bad bad[] = {
     {"duplicate_output", DSQ_MALFORMED,
      "node 'two' (Sigmoid, opset 13): makes tensor 'y', which another node, input or "
      "initializer makes"},
+    {"fill_two", DSQ_MALFORMED,
+     "node 'the_node' (ConstantOfShape, opset 13): its value has 2 elements, must have one"},
     {"input_half", DSQ_UNSUPPORTED,
      "input 'x' is of type float16; supported: float, int32, int64, bool, uint8"},
     {"input_rank", DSQ_UNSUPPORTED, "input 'x' has no shape, not even a rank"},
@@ -99,20 +101,28 @@ static const struct bad bad[] = {
     {"opset6_training", DSQ_UNSUPPORTED,
      "node 'the_node' (BatchNormalization, opset 6): is in training mode; export the model for "
      "inference"},
+    {"pad_mode", DSQ_UNSUPPORTED,
+     "node 'the_node' (Pad, opset 13): mode 'symmetric' is not supported; supported: constant, "
+     "reflect, edge, wrap"},
     {"perm", DSQ_MALFORMED,
      "node 'the_node' (Transpose, opset 13): perm is no permutation of 4 axes"},
+    {"reduce_axis", DSQ_SHAPE, "node 'the_node' (reduce): axis 4 is outside a tensor of rank 4"},
     {"resize_axes", DSQ_UNSUPPORTED,
      "node 'the_node' (Resize, opset 18): axis 4 is none of a picture's four"},
-    {"resize_axes_count", DSQ_MALFORMED,
-     "node 'the_node' (Resize, opset 18): 4 scales for 2 axes"},
+    {"resize_axes_count", DSQ_MALFORMED, "node 'the_node' (Resize, opset 18): 4 scales for 2 axes"},
     {"resize_channels", DSQ_UNSUPPORTED,
      "node 'the_node' (Resize, opset 18): resizes the channels (scale 2)"},
-    {"resize_crop", DSQ_MALFORMED,
-     "node 'the_node' (Resize, opset 18): input 1 is missing"},
+    {"resize_crop", DSQ_MALFORMED, "node 'the_node' (Resize, opset 18): input 1 is missing"},
     {"resize_crop_count", DSQ_MALFORMED,
      "node 'the_node' (Resize, opset 18): roi 'scales' must be 8 floats"},
     {"resize_neither", DSQ_MALFORMED,
      "node 'the_node' (Resize, opset 18): needs either scales or sizes"},
+    {"size_from_data", DSQ_UNSUPPORTED,
+     "node 'the_node' (reshape): its output's size depends on the numbers in 'c', which do not "
+     "follow from the input sizes; if this is post-processing, cut it off: name the tensors before "
+     "it as outputs (--outputs=a,b)"},
+    {"split_number", DSQ_MALFORMED,
+     "node 'the_node' (Split, opset 18): num_outputs is 3, but it has 2 outputs"},
     {"tensor_both", DSQ_MALFORMED, "tensor 'k': has raw_data and typed data"},
     {"tensor_double", DSQ_UNSUPPORTED, "tensor 'k': element 1 is 1e+300, beyond float32"},
     {"tensor_external", DSQ_MALFORMED,
@@ -124,6 +134,12 @@ static const struct bad bad[] = {
     {"tensor_short", DSQ_MALFORMED,
      "tensor 'k': 7 bytes of raw_data, its 2 elements of type float need 8"},
     {"tensor_uint16", DSQ_UNSUPPORTED, "tensor 'k': data type uint16 is not supported"},
+    {"topk_from_data", DSQ_UNSUPPORTED,
+     "node 'the_node' (topk): its output's size depends on the numbers in 'c', which do not follow "
+     "from the input sizes; if this is post-processing, cut it off: name the tensors before it as "
+     "outputs (--outputs=a,b)"},
+    {"topk_no_k", DSQ_MALFORMED, "node 'the_node' (TopK, opset 9): has no k"},
+    {"topk_outputs", DSQ_MALFORMED, "node 'the_node' (TopK, opset 13): 3 outputs"},
     {"transposed_gap", DSQ_UNSUPPORTED,
      "node 'the_node' (ConvTranspose, opset 13): auto_pad with a kernel of 1 and a stride of 2 is "
      "not defined the same way everywhere; use pads"},
