@@ -5,22 +5,33 @@
 #include <math.h>
 #include <string.h>
 
-/* The only element of input k if that is a constant f32. */
-static bool float_constant(const struct dsq_rule *r, int32_t k, float *v)
+/* The only element of input k, a float: as a number, or else the dimension that it stands for. */
+static bool float_scalar(const struct dsq_rule *r, int32_t k, float *v, dsq_dim *dim)
 {
     const struct dsq_value *x = dsq_rule_has(r, k) ? &r->graph->value[r->node->in[k]] : NULL;
-    if (!x || !x->data || x->dtype != DSQ_F32 || x->bytes != sizeof *v)
+    const struct dsq_host_data *h = dsq_rule_host(r, k);
+    *dim = DSQ_DIM_UNKNOWN;
+    if (x && x->data && x->dtype == DSQ_F32 && x->bytes == sizeof *v) {
+        memcpy(v, x->data, sizeof *v);
+        return true;
+    }
+    if (!h || !h->is_float || h->n != 1)
         return false;
-    memcpy(v, x->data, sizeof *v);
-    return true;
+    *dim = dsq_host_dim(h, 0);
+    return dsq_host_float(h, 0, v);
 }
 
-/* Of constant floats: ceil((limit - start) / step), in double. */
+/* ceil((limit - start) / step), in double; from 0 by 1 up to a symbol, the symbol. */
 static enum dsq_status count_floats(const struct dsq_rule *r, dsq_dim *out)
 {
     float start, limit, step;
-    if (!float_constant(r, 0, &start) || !float_constant(r, 1, &limit) ||
-        !float_constant(r, 2, &step))
+    dsq_dim start_dim, limit_dim, step_dim;
+    const bool start_known = float_scalar(r, 0, &start, &start_dim);
+    const bool limit_known = float_scalar(r, 1, &limit, &limit_dim);
+    const bool step_known = float_scalar(r, 2, &step, &step_dim);
+    if (start_known && step_known && start == 0.0f && step == 1.0f && !limit_known)
+        *out = limit_dim;
+    if (!start_known || !limit_known || !step_known)
         return DSQ_OK;
     const double n = ceil(((double)limit - (double)start) / (double)step);
     if (!(step != 0.0f && n <= (double)(INT64_C(1) << 40)))
@@ -61,9 +72,8 @@ enum dsq_status dsq_shape_range(const struct dsq_rule *r)
          limit_known = scalar(r, 1, &limit, &limit_dim);
     bool step_known = scalar(r, 2, &step, &step_dim);
     dsq_rule_unknown_dims(y, 1);
-    DSQ_TRY(count_floats(r, &y->dim[0]));
-    if (dsq_dim_is_number(y->dim[0]))
-        return DSQ_OK;
+    if (dsq_rule_has(r, 0) && r->graph->value[r->node->in[0]].dtype == DSQ_F32)
+        return count_floats(r, &y->dim[0]);
     if (step_known && step == 0)
         return dsq_rule_fail(r, "a step of 0");
     if (start_known && limit_known && step_known)

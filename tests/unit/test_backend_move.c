@@ -187,6 +187,10 @@ static void test_growing(void **state)
          "%n s64 ? = gather(%s, %o)\n%r s64 ? = range(%d, %n, %d)\n" INTS("b", "1", "-2")
              INTS("e", "1", "99") INTS("a", "1", "0") "%y s64 ? = slice(%r, %b, %e, %a)",
          "2", "68 69"},
+        {"input %x f32 [5]\nconst %z f32 [] {0.5}\nconst %o f32 [] {2}\nconst %k s64 [] {0}\n"
+         "%s s64 ? = shape(%x)\n%w s64 ? = gather(%s, %k)\n%f f32 ? = cast(%w) {to=f32}\n"
+         "%y f32 ? = range(%z, %f, %o)",
+         "3", "0.5 2.5 4.5"},
         {"const %o f32 [] {1}\nconst %e f32 [] {-2}\nconst %d f32 [] {-0.5}\n"
          "%y f32 ? = range(%o, %e, %d)",
          "6", "1 0.5 0 -0.5 -1 -1.5"},

@@ -126,6 +126,9 @@ static void test_growing(void **state)
         {"const %o f32 [] {1}\nconst %e f32 [] {-2}\nconst %d f32 [] {-0.4}\n"
          "%y f32 ? = range(%o, %e, %d)",
          "[8]", NULL},
+        {"const %z f32 [] {0}\nconst %o f32 [] {1}\nconst %k s64 [] {3}\n%s s64 ? = shape(%x)\n"
+         "%w s64 ? = gather(%s, %k)\n%f f32 ? = cast(%w) {to=f32}\n%y f32 ? = range(%z, %f, %o)",
+         "[W]", NULL},
         {"const %z s64 [] {0}\nconst %o s64 [] {1}\nconst %k s64 [] {3}\n%s s64 ? = shape(%x)\n"
          "%w s64 ? = gather(%s, %k)\n%y s64 ? = range(%z, %w, %o)",
          "[W]", NULL},
