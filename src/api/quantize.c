@@ -193,9 +193,11 @@ static enum dsq_status try_method(struct job *j, enum dsq_method method, double 
 {
     struct dsq_ranges *best = j->ranges;
     double other;
-    DSQ_TRY(dsq_calibration_ranges(j->calibration, method, &j->ranges, d));
-    const struct dsq_sensitivity_settings s = sensitivity(j);
-    enum dsq_status status = dsq_int8_noise(&other, j->engine, &s, d);
+    enum dsq_status status = dsq_calibration_ranges(j->calibration, method, &j->ranges, d);
+    if (status == DSQ_OK) {
+        const struct dsq_sensitivity_settings s = sensitivity(j);
+        status = dsq_int8_noise(&other, j->engine, &s, d);
+    }
     if (status == DSQ_OK && other < 0.75 * *noise) {
         dsq_ranges_free(&best);
         *noise = other;
