@@ -9,6 +9,7 @@ list(APPEND DSQ_SOURCES
   src/backend/cpu/conv.c
   src/backend/cpu/conv_depthwise.c
   src/backend/cpu/conv_f32.c
+  src/backend/cpu/conv_prepare.c
   src/backend/cpu/conv_s8.c
   src/backend/cpu/conv_staged.c
   src/backend/cpu/conv_tile.c

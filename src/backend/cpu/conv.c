@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Convolution: what it supports, preparing it, its geometry at a shape, and sharing the work. The
- * kernels are called in conv_f32.c, conv_s8.c and conv_depthwise.c, addresses in conv_tile.c;
- * conv.h has the picture.
+ * Convolution: its geometry at a shape, and sharing the work among threads. conv.h has the picture
+ * and says what the other files do.
  */
 #include "backend/cpu/conv.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "graph/infer.h"
@@ -15,196 +12,9 @@
 enum {
     PANEL_BYTES = 512 * 1024, /* packed weights that stay in the second-level cache */
     SCATTER_PIXELS = 64,      /* pixels gathered before they are scattered */
-    MERGE_CHANNELS = 4,       /* at most this many channels make a window row one tap */
+    STAGE_BYTES = 16 * 1024,  /* floats of all channels that stay in the first-level cache */
     TASKS_PER_THREAD = 8,
-    MAX_PHASES = 4096, /* of a transposed convolution */
 };
-
-/* ---- supports ---- */
-
-static bool is_const(const struct dsq_graph *g, dsq_vid v, enum dsq_dtype dtype, size_t elements)
-{
-    return dsq_value_is_const(g, v) && g->value[v].dtype == dtype &&
-           g->value[v].bytes == elements * dsq_dtype_bytes(dtype);
-}
-
-static bool weights_fit(const struct dsq_graph *g, const struct dsq_node *n, char *why,
-                        size_t bytes)
-{
-    const struct dsq_conv_attr *a = n->attr;
-    const struct dsq_value *w = &g->value[n->in[DSQ_CONV_W]];
-    if (!w->data || (w->dtype != DSQ_F32 && w->dtype != DSQ_S8))
-        return dsq_cpu_refuse(why, bytes, "weights '%s' are not an f32 or s8 constant", w->name);
-    const dsq_dim *dim = w->shape.dim;
-    size_t elements;
-    if (w->shape.rank != 4 || dim[0] != a->out_channels || dim[1] != a->win.kernel[0] ||
-        dim[2] != a->win.kernel[1] || !dsq_shape_elements(&w->shape, &elements) || elements == 0 ||
-        elements * dsq_dtype_bytes(w->dtype) != w->bytes)
-        return dsq_cpu_refuse(why, bytes, "weights '%s' do not have the shape the window has",
-                              w->name);
-    if (a->group < 1 || a->out_channels % a->group != 0)
-        return dsq_cpu_refuse(why, bytes, "%lld channels in %lld groups",
-                              (long long)a->out_channels, (long long)a->group);
-    dsq_vid b = n->in[DSQ_CONV_B];
-    if (b != DSQ_NO_VALUE && !is_const(g, b, DSQ_F32, (size_t)dim[0]))
-        return dsq_cpu_refuse(why, bytes, "the bias is not an f32 constant, one number a channel");
-    return true;
-}
-
-static bool segment_fits(const struct dsq_graph *g, const struct dsq_node *n, int32_t s, char *why,
-                         size_t bytes)
-{
-    const struct dsq_value *x = &g->value[dsq_conv_x(n, s)], *y = &g->value[n->out[s]];
-    dsq_vid r = dsq_conv_r(n, s);
-    enum dsq_dtype type = g->value[n->in[DSQ_CONV_W]].dtype;
-    if (x->dtype != type)
-        return dsq_cpu_refuse(why, bytes, "input '%s' is %s, the weights are %s", x->name,
-                              dsq_dtype_name(x->dtype), dsq_dtype_name(type));
-    if (r != DSQ_NO_VALUE && g->value[r].dtype != type)
-        return dsq_cpu_refuse(why, bytes, "residual '%s' is %s, the weights are %s",
-                              g->value[r].name, dsq_dtype_name(g->value[r].dtype),
-                              dsq_dtype_name(type));
-    if (y->dtype != DSQ_F32 && (type != DSQ_S8 || y->dtype != DSQ_S8))
-        return dsq_cpu_refuse(why, bytes, "output '%s' is %s", y->name, dsq_dtype_name(y->dtype));
-    size_t channels = (size_t)((const struct dsq_conv_attr *)n->attr)->out_channels;
-    if (type == DSQ_S8 && !is_const(g, dsq_conv_m(n, s), DSQ_F32, channels))
-        return dsq_cpu_refuse(why, bytes, "segment %d has no multipliers, one number a channel",
-                              (int)s);
-    return true;
-}
-
-static bool conv_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
-                          size_t bytes)
-{
-    const struct dsq_conv_attr *a = n->attr;
-    if (a->transposed && a->win.stride[0] * a->win.stride[1] > MAX_PHASES)
-        return dsq_cpu_refuse(why, bytes, "transposed with strides %lld and %lld",
-                              (long long)a->win.stride[0], (long long)a->win.stride[1]);
-    if (!weights_fit(g, n, why, bytes))
-        return false;
-    for (int32_t s = 0; s < dsq_conv_segments(n); s++)
-        if (!segment_fits(g, n, s, why, bytes))
-            return false;
-    return true;
-}
-
-/* ---- prepare ---- */
-
-/* Activations that are computed after the kernels. */
-static const enum dsq_unary_kind unary_of[] = {
-    [DSQ_ACT_SIGMOID] = DSQ_UNARY_SIGMOID,     [DSQ_ACT_HARDSIGMOID] = DSQ_UNARY_HARDSIGMOID,
-    [DSQ_ACT_TANH] = DSQ_UNARY_TANH,           [DSQ_ACT_SILU] = DSQ_UNARY_SILU,
-    [DSQ_ACT_HARDSWISH] = DSQ_UNARY_HARDSWISH, [DSQ_ACT_ELU] = DSQ_UNARY_ELU,
-    [DSQ_ACT_GELU] = DSQ_UNARY_GELU,           [DSQ_ACT_GELU_TANH] = DSQ_UNARY_GELU_TANH,
-    [DSQ_ACT_MISH] = DSQ_UNARY_MISH,           [DSQ_ACT_SOFTPLUS] = DSQ_UNARY_SOFTPLUS,
-};
-
-static void set_activation(struct dsq_conv *cv, const struct dsq_conv_attr *a)
-{
-    cv->act = (struct dsq_activate){.lo = -INFINITY, .hi = INFINITY};
-    if (a->act == DSQ_ACT_RELU)
-        cv->act.lo = 0.0f;
-    if (a->act == DSQ_ACT_CLIP)
-        cv->act.lo = a->act_lo, cv->act.hi = a->act_hi;
-    cv->act.leaky = a->act == DSQ_ACT_LEAKY_RELU;
-    cv->act.slope = a->act_alpha;
-    cv->staged = a->act > DSQ_ACT_LEAKY_RELU;
-    if (cv->staged)
-        cv->unary = (struct dsq_unary){unary_of[a->act], a->act_alpha, a->act_beta};
-}
-
-static void set_groups(struct dsq_conv *cv, const struct dsq_conv_attr *a, size_t group_in)
-{
-    cv->depthwise = a->group > 1 && group_in == 1 && a->out_channels == a->group;
-    cv->groups = cv->depthwise ? 1 : (size_t)a->group;
-    cv->group_in = cv->depthwise ? (size_t)a->group : group_in;
-    cv->group_out = (size_t)a->out_channels / cv->groups;
-    cv->merged = !a->transposed && cv->groups == 1 && cv->group_in <= MERGE_CHANNELS &&
-                 !cv->depthwise && a->win.kernel[1] > 1 && a->win.dilation[1] == 1;
-}
-
-static void set_taps(struct dsq_conv *cv)
-{
-    size_t kh = (size_t)cv->win.kernel[0], kw = (size_t)cv->win.kernel[1];
-    cv->taps = cv->merged ? kh : kh * kw;
-    cv->kc = cv->depthwise ? 1 : cv->merged ? cv->group_in * kw : cv->group_in;
-}
-
-static enum dsq_status make_zero_rows(struct dsq_conv *cv, struct dsq_diag *d)
-{
-    const struct dsq_graph *g = cv->head.graph;
-    const struct dsq_node *n = cv->head.node;
-    size_t row = cv->groups * cv->group_in > cv->kc ? cv->groups * cv->group_in : cv->kc;
-    cv->zero_row_bytes = dsq_align_up(row * cv->element, 64);
-    cv->zero_rows = dsq_calloc(cv->head.device->allocator, (size_t)n->n_out, cv->zero_row_bytes);
-    if (!cv->zero_rows)
-        return dsq_cpu_fail(&cv->head, d, DSQ_NOMEM, "no memory to prepare it");
-    for (int32_t s = 0; s < n->n_out && cv->element == 1; s++)
-        memset(cv->zero_rows + (size_t)s * cv->zero_row_bytes,
-               g->value[dsq_conv_x(n, s)].q.zero_point, cv->zero_row_bytes);
-    return DSQ_OK;
-}
-
-enum dsq_status dsq_conv_packed(struct dsq_conv *cv, const void *kernel, void **packed, bool *fresh,
-                                struct dsq_diag *d)
-{
-    const struct dsq_value *w = &cv->head.graph->value[cv->head.node->in[DSQ_CONV_W]];
-    struct dsq_packed_key key = {.tag = kernel,
-                                 .groups = cv->groups,
-                                 .n = cv->group_out,
-                                 .taps = cv->taps,
-                                 .kc = cv->kc,
-                                 .source = w->data,
-                                 .source_bytes = w->bytes};
-    memcpy(key.part, cv->part, sizeof key.part);
-    *packed = dsq_cpu_packed_get(cv->head.device, &key,
-                                 cv->groups * cv->group_blocks * cv->block_bytes, fresh);
-    cv->packed = *packed;
-    return *packed ? DSQ_OK
-                   : dsq_cpu_fail(&cv->head, d, DSQ_NOMEM, "no memory for its packed weights");
-}
-
-static enum dsq_status conv_prepare(struct dsq_prepared *p, struct dsq_diag *d)
-{
-    struct dsq_conv *cv = (struct dsq_conv *)p;
-    const struct dsq_conv_attr *a = p->node->attr;
-    const struct dsq_value *w = &p->graph->value[p->node->in[DSQ_CONV_W]];
-    dsq_vid b = p->node->in[DSQ_CONV_B];
-    bool is_s8 = w->dtype == DSQ_S8;
-    cv->win = a->win;
-    cv->element = is_s8 ? 1 : sizeof(float);
-    set_groups(cv, a, (size_t)w->shape.dim[3]);
-    if (cv->depthwise)
-        cv->type = is_s8 ? &dsq_conv_depthwise_s8 : &dsq_conv_depthwise_f32;
-    else
-        cv->type = is_s8 ? &dsq_conv_s8 : &dsq_conv_f32;
-    set_taps(cv);
-    set_activation(cv, a);
-    if (b == DSQ_NO_VALUE) {
-        cv->own_bias = dsq_calloc(p->device->allocator, (size_t)a->out_channels, sizeof(float));
-        if (!cv->own_bias)
-            return dsq_cpu_fail(p, d, DSQ_NOMEM, "no memory to prepare it");
-    }
-    cv->bias = cv->own_bias ? cv->own_bias : p->graph->value[b].data;
-    DSQ_TRY(make_zero_rows(cv, d));
-    cv->weights = w->data;
-    DSQ_TRY(a->transposed ? dsq_conv_make_phases(cv, d) : cv->type->pack(cv, d));
-    snprintf(p->why, sizeof p->why, "%s, %d segment%s%s%s", is_s8 ? "INT8" : "FP32",
-             (int)p->node->n_out, p->node->n_out == 1 ? "" : "s",
-             cv->depthwise ? ", depthwise"
-             : cv->merged  ? ", window rows as single taps"
-                           : "",
-             a->transposed ? ", transposed" : "");
-    return DSQ_OK;
-}
-
-static void conv_reset(struct dsq_prepared *p)
-{
-    struct dsq_conv *cv = (struct dsq_conv *)p;
-    dsq_release(p->device->allocator, cv->phases);
-    dsq_release(p->device->allocator, cv->own_bias);
-    dsq_release(p->device->allocator, cv->zero_rows);
-}
 
 /* ---- workspace: one header with the segments, then a part a thread ---- */
 
@@ -222,7 +32,9 @@ struct conv_run {
     int32_t n_segments;
     size_t n_blocks, panel_blocks; /* blocks of all groups; blocks a panel */
     size_t panel_tasks;            /* tasks of one panel */
-    size_t chunk_tiles;            /* tiles computed before the next block's weights are touched */
+    size_t chunk_tiles; /* tiles computed before the next block's weights are touched, where a block
+                           is scattered; where all of a panel's channels are activated together */
+    size_t stage_tiles;
     char *threads;
     size_t rows_bytes, step_bytes, tile_bytes, bytes_bytes, scratch_bytes, thread_bytes;
 };
@@ -231,10 +43,16 @@ static void size_thread_parts(struct conv_run *run)
 {
     const struct dsq_conv *cv = run->cv;
     size_t tiles = SCATTER_PIXELS / cv->mr > 1 ? SCATTER_PIXELS / cv->mr : 1;
+    size_t wide_bytes = cv->mr * cv->groups * cv->group_out * sizeof(float); /* of a tile */
     run->chunk_tiles = tiles;
+    run->stage_tiles = STAGE_BYTES / wide_bytes < tiles ? STAGE_BYTES / wide_bytes : tiles;
+    run->stage_tiles = run->stage_tiles > 1 ? run->stage_tiles : 1;
+    size_t tile_bytes = tiles * cv->mr * cv->nr * sizeof(float);
+    if (cv->staged && run->stage_tiles * wide_bytes > tile_bytes)
+        tile_bytes = run->stage_tiles * wide_bytes;
     run->rows_bytes = dsq_align_up(tiles * cv->taps * cv->mr * sizeof(void *), 64);
     run->step_bytes = dsq_align_up(tiles * sizeof(int64_t), 64);
-    run->tile_bytes = dsq_align_up(tiles * cv->mr * cv->nr * sizeof(float), 64);
+    run->tile_bytes = dsq_align_up(tile_bytes, 64);
     run->bytes_bytes = run->tile_bytes / sizeof(float);
     run->scratch_bytes =
         cv->merged ? dsq_align_up(tiles * cv->mr * cv->taps * cv->kc * cv->element, 64) : 0;
@@ -366,65 +184,108 @@ static void share_work(struct conv_run *run, int n_threads)
     }
 }
 
-/* One block of channels over the tiles of a chunk. */
-static void run_block(const struct conv_run *run, const struct dsq_conv_segment *s,
-                      int64_t first_pixel, size_t n_tiles, size_t group, size_t in_group,
-                      const struct thread_part *t)
+/* Tiles on their way through scratch memory: n channels from `channel` on. */
+static struct dsq_conv_staged stage(const struct dsq_conv_segment *s, const struct thread_part *t,
+                                    int64_t first_pixel, size_t n_pixels, size_t channel, size_t n)
 {
-    const struct dsq_conv *cv = run->cv;
-    size_t left = cv->group_out - in_group * cv->nr;
-    struct dsq_conv_tile tile = {.block = group * cv->group_blocks + in_group,
-                                 .channel = group * cv->group_out + in_group * cv->nr,
-                                 .n_channels = left < cv->nr ? left : cv->nr};
-    int64_t pixels = s->pixels - first_pixel;
-    if (pixels > (int64_t)(n_tiles * cv->mr))
-        pixels = (int64_t)(n_tiles * cv->mr);
-    bool staged = cv->staged || !s->direct;
-    for (size_t i = 0; i < n_tiles; i++) {
-        int64_t done = (int64_t)(i * cv->mr);
-        tile.rows = t->rows + i * cv->taps * cv->mr;
-        tile.step = t->step[i];
-        tile.pixel = first_pixel + done;
-        tile.mr = pixels - done < (int64_t)cv->mr ? (size_t)(pixels - done) : cv->mr;
-        tile.y_stride = staged ? tile.n_channels : (size_t)s->y_stride[3];
-        tile.y = staged ? (char *)(t->tile + (size_t)done * tile.n_channels)
-                        : (char *)s->y + (tile.pixel * s->y_stride[3] + (int64_t)tile.channel) *
-                                             (int64_t)s->y_element;
-        cv->type->run_tile(cv, s, &tile);
-    }
-    struct dsq_conv_staged out = {t->tile,        t->bytes,     first_pixel,
-                                  (size_t)pixels, tile.channel, tile.n_channels};
-    if (staged)
-        dsq_conv_way_out(cv, s, &out);
+    int64_t left = s->pixels - first_pixel;
+    return (struct dsq_conv_staged){
+        .tile = t->tile,
+        .bytes = t->bytes,
+        .pixel = first_pixel,
+        .n_pixels = left < (int64_t)n_pixels ? (size_t)left : n_pixels,
+        .channel = channel,
+        .n_channels = n,
+    };
 }
 
-/* The next n tiles by blocks [block, end). */
-static void run_chunk(const struct conv_run *run, const struct dsq_conv_segment *s,
-                      struct dsq_conv_cursor *at, size_t n, size_t block, size_t end,
-                      const struct thread_part *t)
+/* One block of channels over the tiles of a chunk, to `out` or, if that is NULL, to y. */
+static void run_block(const struct conv_run *run, const struct dsq_conv_segment *s,
+                      int64_t first_pixel, size_t n_tiles, struct dsq_conv_tile tile,
+                      const struct thread_part *t, const struct dsq_conv_staged *out)
 {
     const struct dsq_conv *cv = run->cv;
+    for (size_t i = 0; i < n_tiles; i++) {
+        tile.rows = t->rows + i * cv->taps * cv->mr;
+        tile.step = t->step[i];
+        tile.pixel = first_pixel + (int64_t)(i * cv->mr);
+        int64_t left = s->pixels - tile.pixel;
+        tile.mr = left < (int64_t)cv->mr ? (size_t)left : cv->mr;
+        tile.y_stride = out ? out->n_channels : (size_t)s->y_stride[3];
+        if (out)
+            tile.y = out->tile + i * cv->mr * out->n_channels + (tile.channel - out->channel);
+        else
+            tile.y = (char *)s->y +
+                     (tile.pixel * s->y_stride[3] + (int64_t)tile.channel) * (int64_t)s->y_element;
+        cv->type->run_tile(cv, s, &tile);
+    }
+}
+
+/* Block `in_group` of `group`. */
+static struct dsq_conv_tile block_of(const struct dsq_conv *cv, size_t group, size_t in_group)
+{
+    size_t left = cv->group_out - in_group * cv->nr;
+    return (struct dsq_conv_tile){.block = group * cv->group_blocks + in_group,
+                                  .channel = group * cv->group_out + in_group * cv->nr,
+                                  .n_channels = left < cv->nr ? left : cv->nr};
+}
+
+/* Channels from that of block `block` on to the end of block `end` - 1. */
+static size_t panel_channels(const struct dsq_conv *cv, size_t block, size_t end, size_t *first)
+{
+    const size_t last = end - 1;
+    const struct dsq_conv_tile a = block_of(cv, block / cv->group_blocks, block % cv->group_blocks);
+    const struct dsq_conv_tile b = block_of(cv, last / cv->group_blocks, last % cv->group_blocks);
+    *first = a.channel;
+    return b.channel + b.n_channels - a.channel;
+}
+
+/* Addresses of the next n tiles, their channels those of `group`. */
+static void fill_rows(const struct dsq_conv *cv, const struct dsq_conv_segment *s,
+                      struct dsq_conv_cursor *at, size_t n, size_t group,
+                      const struct thread_part *t)
+{
     const size_t rows = cv->taps * cv->mr;
-    const int64_t first_pixel = at->pixel;
-    size_t group = cv->groups == 1 ? 0 : block / cv->group_blocks;
-    size_t in_group = block - group * cv->group_blocks;
     for (size_t i = 0; i < n; i++) {
         t->step[i] = dsq_conv_tile_rows(cv, s, at, t->rows + i * rows,
                                         t->scratch + i * rows * cv->kc * cv->element);
         for (size_t g = 0; g < group; g++)
             dsq_conv_next_group(cv, t->rows + i * rows);
     }
-    if (0)
-        dsq_conv_prefetch(cv, s, at, (int64_t)(n * cv->mr));
+    dsq_conv_prefetch(cv, s, at, (int64_t)(n * cv->mr));
+}
+
+/* The next n tiles by blocks [block, end). `panel`: channels that are activated together, or NULL.
+ */
+static void run_chunk(const struct conv_run *run, const struct dsq_conv_segment *s,
+                      struct dsq_conv_cursor *at, size_t n, size_t block, size_t end,
+                      const struct thread_part *t, const size_t *panel)
+{
+    const struct dsq_conv *cv = run->cv;
+    const int64_t first_pixel = at->pixel;
+    size_t group = cv->groups == 1 ? 0 : block / cv->group_blocks;
+    size_t in_group = block - group * cv->group_blocks;
+    struct dsq_conv_staged out;
+    if (panel)
+        out = stage(s, t, first_pixel, n * cv->mr, panel[0], panel[1]);
+    fill_rows(cv, s, at, n, group, t);
     for (; block < end; block++, in_group++) {
         if (in_group == cv->group_blocks) {
             in_group = 0;
             group++;
             for (size_t i = 0; i < n; i++)
-                dsq_conv_next_group(cv, t->rows + i * rows);
+                dsq_conv_next_group(cv, t->rows + i * cv->taps * cv->mr);
         }
-        run_block(run, s, first_pixel, n, group, in_group, t);
+        const struct dsq_conv_tile tile = block_of(cv, group, in_group);
+        const bool alone = !s->direct && !panel;
+        if (alone)
+            out = stage(s, t, first_pixel, n * cv->mr, tile.channel, tile.n_channels);
+        run_block(run, s, first_pixel, n, tile, t, alone || panel ? &out : NULL);
+        if (alone)
+            dsq_conv_way_out(cv, s, &out);
     }
+    if (panel)
+        dsq_conv_way_out(cv, s, &out);
 }
 
 static void conv_task(void *arg, size_t index, int worker)
@@ -441,12 +302,18 @@ static void conv_task(void *arg, size_t index, int worker)
     int64_t tile = (int64_t)(task - s->first_task) * s->tiles_per_task;
     int64_t last = tile + s->tiles_per_task < s->tiles ? tile + s->tiles_per_task : s->tiles;
     struct thread_part part = thread_part(run, worker);
-    size_t chunk = s->direct && !cv->staged ? 1 : run->chunk_tiles;
+    /* Activated together where the output is a matrix; scattered block by block. */
+    size_t panel_at[2], chunk = run->chunk_tiles;
+    const bool wide = cv->staged && s->direct;
+    if (s->direct)
+        chunk = wide ? run->stage_tiles : 1;
+    if (wide)
+        panel_at[1] = panel_channels(cv, block, end, &panel_at[0]);
     struct dsq_conv_cursor at;
     dsq_conv_start(s, tile * (int64_t)cv->mr, &at);
     for (; tile < last; tile += (int64_t)chunk) {
         size_t n = last - tile < (int64_t)chunk ? (size_t)(last - tile) : chunk;
-        run_chunk(run, s, &at, n, block, end, &part);
+        run_chunk(run, s, &at, n, block, end, &part, wide ? panel_at : NULL);
     }
 }
 
@@ -488,9 +355,9 @@ static enum dsq_status conv_run(const struct dsq_prepared *p, const struct dsq_c
 const struct dsq_cpu_op dsq_cpu_conv = {
     .prepared_bytes = sizeof(struct dsq_conv),
     .memory = DSQ_MEM_READS_PIXELS | DSQ_MEM_WRITES_ANY | DSQ_MEM_WRITES_PIXELS,
-    .supports = conv_supports,
-    .prepare = conv_prepare,
-    .reset = conv_reset,
+    .supports = dsq_conv_supports,
+    .prepare = dsq_conv_prepare,
+    .reset = dsq_conv_reset,
     .workspace = conv_workspace,
     .run = conv_run,
 };

@@ -2,7 +2,8 @@
 /*
  * Convolution on the CPU: what its files share.
  *
- *   conv.c       supports, prepare, shapes, sharing the work among threads
+ *   conv_prepare.c   what it supports, preparing it
+ *   conv.c       shapes, sharing the work among threads
  *   conv_tile.c  row addresses of a tile of output pixels
  *   conv_staged.c  tiles that pass through scratch memory: other activations, other layouts
  *   conv_transposed.c       a transposed one as several ordinary ones
@@ -104,7 +105,12 @@ struct dsq_conv_segment {
     size_t first_task, n_tasks;
 };
 
-/* conv.c: memory for all groups' packed weights, as dsq_cpu_packed_get; sets cv->packed. */
+/* conv_prepare.c */
+bool dsq_conv_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
+                       size_t bytes);
+enum dsq_status dsq_conv_prepare(struct dsq_prepared *p, struct dsq_diag *d);
+void dsq_conv_reset(struct dsq_prepared *p);
+/* Memory for all groups' packed weights, as dsq_cpu_packed_get; sets cv->packed. */
 enum dsq_status dsq_conv_packed(struct dsq_conv *cv, const void *kernel, void **packed, bool *fresh,
                                 struct dsq_diag *d);
 
