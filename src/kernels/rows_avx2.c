@@ -15,12 +15,24 @@ static struct quantizer quantizer_of(const struct dsq_rows_quant *q)
     return make_quantizer(q->inv_scale, q->zero, (float)q->qmin, (float)q->qmax);
 }
 
+/* Four vectors of integers within s8, in order. */
+static void store_32(int8_t *y, __m256i a, __m256i b, __m256i c, __m256i d)
+{
+    const __m256i in_order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+    _mm256_storeu_si256((__m256i *)y, _mm256_permutevar8x32_epi32(bytes, in_order));
+}
+
 void dsq_rows_quantize__avx2(size_t n, const float *x, const struct dsq_rows_quant *q, int8_t *y)
 {
     const struct quantizer to = quantizer_of(q);
     size_t i = 0;
+#define EIGHT(k) quantize_f32(_mm256_loadu_ps(x + i + 8 * k), &to)
+    for (; i + 32 <= n; i += 32)
+        store_32(y + i, EIGHT(0), EIGHT(1), EIGHT(2), EIGHT(3));
     for (; i + 8 <= n; i += 8)
-        store_s32_as_s8(y + i, quantize_f32(_mm256_loadu_ps(x + i), &to), 8);
+        store_s32_as_s8(y + i, EIGHT(0), 8);
+#undef EIGHT
     if (i < n) {
         __m256 v = _mm256_maskload_ps(x + i, first_lanes(n - i));
         store_s32_as_s8(y + i, quantize_f32(v, &to), n - i);
@@ -46,10 +58,13 @@ void dsq_rows_requantize__avx2(size_t n, const int8_t *x, const struct dsq_rows_
     const struct quantizer to = quantizer_of(qy);
     const __m256i zero = _mm256_set1_epi32(qx->zero);
     const __m256 scale = _mm256_set1_ps(qx->scale);
-    for (size_t i = 0; i < n; i += 8) {
-        __m256 v = _mm256_mul_ps(load_s8_as_f32(x + i, n - i, zero), scale);
-        store_s32_as_s8(y + i, quantize_f32(v, &to), n - i);
-    }
+    size_t i = 0;
+#define EIGHT(k, n) quantize_f32(_mm256_mul_ps(load_s8_as_f32(x + i + 8 * k, n, zero), scale), &to)
+    for (; i + 32 <= n; i += 32)
+        store_32(y + i, EIGHT(0, 8), EIGHT(1, 8), EIGHT(2, 8), EIGHT(3, 8));
+    for (; i < n; i += 8)
+        store_s32_as_s8(y + i, EIGHT(0, n - i), n - i);
+#undef EIGHT
 }
 
 void dsq_rows_add_s8__avx2(size_t n, const int8_t *a, const struct dsq_rows_quant *qa,
@@ -60,11 +75,17 @@ void dsq_rows_add_s8__avx2(size_t n, const int8_t *a, const struct dsq_rows_quan
     const __m256i a_zero = _mm256_set1_epi32(qa->zero), b_zero = _mm256_set1_epi32(qb->zero);
     const __m256 a_scale = _mm256_set1_ps(qa->scale), b_scale = _mm256_set1_ps(qb->scale);
     const __m256 low = _mm256_set1_ps(lo), high = _mm256_set1_ps(hi);
-    for (size_t i = 0; i < n; i += 8) {
-        __m256 va = _mm256_mul_ps(load_s8_as_f32(a + i, n - i, a_zero), a_scale);
-        __m256 v = _mm256_fmadd_ps(load_s8_as_f32(b + i, n - i, b_zero), b_scale, va);
-        store_s32_as_s8(y + i, quantize_f32(clamp_f32(v, low, high), &to), n - i);
-    }
+    size_t i = 0;
+#define A(k, n) _mm256_mul_ps(load_s8_as_f32(a + i + 8 * k, n, a_zero), a_scale)
+#define SUM(k, n) _mm256_fmadd_ps(load_s8_as_f32(b + i + 8 * k, n, b_zero), b_scale, A(k, n))
+#define EIGHT(k, n) quantize_f32(clamp_f32(SUM(k, n), low, high), &to)
+    for (; i + 32 <= n; i += 32)
+        store_32(y + i, EIGHT(0, 8), EIGHT(1, 8), EIGHT(2, 8), EIGHT(3, 8));
+    for (; i < n; i += 8)
+        store_s32_as_s8(y + i, EIGHT(0, n - i), n - i);
+#undef EIGHT
+#undef SUM
+#undef A
 }
 
 void dsq_rows_mul_s8__avx2(size_t n, const int8_t *a, const struct dsq_rows_quant *qa,
