@@ -3,6 +3,7 @@
 #include "base/cpu.h"
 
 #include <cpuid.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -43,7 +44,7 @@ static uint64_t read_xcr0(void)
     return low | (uint64_t)high << 32;
 }
 
-uint32_t dsq_cpu_detect(void)
+static uint32_t ask_cpu(void)
 {
     enum { OSXSAVE = 1 << 27, AVX = 1 << 28, FMA = 1 << 12 };           /* leaf 1, ecx */
     enum { AVX2 = 1 << 5, F = 1 << 16, DQ = 1 << 17, BW = 1 << 30 };    /* leaf 7, ebx */
@@ -60,5 +61,19 @@ uint32_t dsq_cpu_detect(void)
     const uint32_t need = F | DQ | BW | vl;
     if ((xcr0 & ZMM_STATE) == ZMM_STATE && (b & need) == need && (c & VNNI))
         flags |= DSQ_CPU_AVX512VNNI;
+    return flags;
+}
+
+/* CPUID traps to the hypervisor in a virtual machine: tens of microseconds. Threads that ask at the
+ * same time find the same answer. */
+uint32_t dsq_cpu_detect(void)
+{
+    static const uint32_t known = UINT32_C(1) << 31;
+    static _Atomic uint32_t answer;
+    uint32_t flags = atomic_load_explicit(&answer, memory_order_relaxed);
+    if (flags & known)
+        return flags & ~known;
+    flags = ask_cpu();
+    atomic_store_explicit(&answer, flags | known, memory_order_relaxed);
     return flags;
 }
