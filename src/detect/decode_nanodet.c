@@ -6,8 +6,9 @@
  * (Li et al., "Generalized Focal Loss", 2020; sides: left, top, right, bottom). Outputs: a score
  * map and a box map for each level, or one list of all cells with the scores before the distances.
  */
+#include "base/cpu.h"
 #include "detect/family.h"
-#include "kernels/math_f32.h"
+#include "kernels/unary.h"
 
 static enum dsq_status open_rows(const struct dsq_task *task, const struct dsq_outputs *o,
                                  const struct dsq_prepared_size *ps, struct dsq_level *levels,
@@ -65,18 +66,27 @@ static enum dsq_status select_scores(const struct dsq_task *task, const struct d
     return DSQ_OK;
 }
 
-/* The mean bin of a distribution given by logits. */
-static float expectation(const float *p, ptrdiff_t step, int32_t bins)
+/* The mean bin of each side's distribution, given by logits. */
+static void expectations(const float *p, ptrdiff_t step, int32_t bins, float *side)
 {
-    float most = p[0], sum = 0.0f, weighted = 0.0f;
-    for (int32_t i = 1; i < bins; i++)
-        most = p[i * step] > most ? p[i * step] : most;
-    for (int32_t i = 0; i < bins; i++) {
-        float e = dsq_exp_f32(p[i * step] - most);
-        sum += e;
-        weighted += (float)i * e;
+    static const struct dsq_unary exp_of = {.kind = DSQ_UNARY_EXP};
+    float e[4 * DSQ_TASK_MAX_BINS];
+    for (int32_t k = 0; k < 4; k++, p += bins * step) {
+        float most = p[0];
+        for (int32_t i = 1; i < bins; i++)
+            most = p[i * step] > most ? p[i * step] : most;
+        for (int32_t i = 0; i < bins; i++)
+            e[k * bins + i] = p[i * step] - most;
     }
-    return weighted / sum;
+    dsq_unary_select(dsq_cpu_detect())->run(&exp_of, (size_t)(4 * bins), e, e);
+    for (int32_t k = 0; k < 4; k++) {
+        float sum = 0.0f, weighted = 0.0f;
+        for (int32_t i = 0; i < bins; i++) {
+            sum += e[k * bins + i];
+            weighted += (float)i * e[k * bins + i];
+        }
+        side[k] = weighted / sum;
+    }
 }
 
 static void make_boxes(const struct dsq_task *task, const struct dsq_level *l,
@@ -90,8 +100,7 @@ static void make_boxes(const struct dsq_task *task, const struct dsq_level *l,
         float cx = ((float)(cell % l->box.width) + offset) * l->stride_x;
         float cy = ((float)(cell / l->box.width) + offset) * l->stride_y;
         float side[4];
-        for (int k = 0; k < 4; k++)
-            side[k] = expectation(p + k * bins * l->box.step_c, l->box.step_c, bins);
+        expectations(p, l->box.step_c, bins, side);
         c[i].x0 = cx - side[0] * l->stride_x;
         c[i].y0 = cy - side[1] * l->stride_y;
         c[i].x1 = cx + side[2] * l->stride_x;

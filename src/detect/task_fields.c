@@ -80,7 +80,7 @@ static const struct dsq_task_field fields[] = {
     NUMBERS(RETINANET, box_stds, 4, 1e-6, 1e6),
     WORD(RETINANET, box_clamp, clamps),
     NUMBER(RETINANET, box_clamp_ratio, 1e-6, 1),
-    INTEGER(NANODET, distance_bins, 2, 256),
+    INTEGER(NANODET, distance_bins, 2, DSQ_TASK_MAX_BINS),
     WORD(BOXES, classes_per_box, classes_per_box),
     NUMBER(BOXES, score_threshold, 1e-6, 0.999999),
     INTEGER(BOXES, candidates_per_level, 1, 100000),
