@@ -113,3 +113,18 @@ enum dsq_status dsq_import_softsign(struct dsq_import *im)
     DSQ_TRY(dsq_import_emit_inner(im, DSQ_OP_ADD, "sum", 2, sum, NULL, &in[1]));
     return dsq_import_emit(im, DSQ_OP_DIV, 2, in, NULL);
 }
+
+/* x > alpha ? x : 0 */
+enum dsq_status dsq_import_thresholded_relu(struct dsq_import *im)
+{
+    float alpha;
+    const float zero = 0.0f;
+    dsq_vid in[3], pair[2];
+    DSQ_TRY(dsq_import_float(im, "alpha", 1.0f, &alpha));
+    DSQ_TRY(dsq_import_in(im, 0, &in[1]));
+    pair[0] = in[1];
+    DSQ_TRY(dsq_import_new_floats(im, "alpha", &alpha, 1, &pair[1]));
+    DSQ_TRY(dsq_import_new_floats(im, "zero", &zero, 1, &in[2]));
+    DSQ_TRY(dsq_import_emit_inner(im, DSQ_OP_GREATER, "above", 2, pair, NULL, &in[0]));
+    return dsq_import_emit(im, DSQ_OP_WHERE, 3, in, NULL);
+}

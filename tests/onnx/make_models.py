@@ -294,6 +294,23 @@ def dimensions():
     save("dimensions", model(nodes, [x, z], [info("y", [None] * 4), info("w", [None] * 4)]), check=False)
 
 
+def elements():
+    """Functions and arithmetic of single elements that import as something else than their own name."""
+    I = TensorProto.INT64
+    nodes = [node("Selu", "x", "selu"), node("Celu", "selu", "celu", alpha=2.0), node("Softsign", "celu", "softsign"),
+             node("Gelu", "softsign", "gelu", approximate="tanh"), node("Mean", "gelu x z", "mean"),
+             node("Max", "mean", "one"), node("Min", "one x z", "three"), node("Less", "three x", "less"),
+             node("LessOrEqual", "x z", "less_equal"), node("And", "less less_equal", "both"),
+             node("Where", "both x z", "chosen"), node("Clip", "chosen z x", "clip_computed"),
+             node("Clip", "clip_computed hi lo", "clip_crossed"), node("Clip", "k int_lo", "clip_int"),
+             node("Mod", "clip_int k", "mod"), node("Mod", "mod k", "fmod", fmod=1),
+             node("Sum", "clip_crossed x", "y"), node("HardSigmoid", "y", "hard"), node("LeakyRelu", "hard", "leaky")]
+    m = model(nodes, [info("x", ["N", 3]), info("z", [1]), info("k", ["N"], I)],
+              [info("leaky", ["N", 3]), info("fmod", ["N"], I)],
+              [init("lo", np.float32(-1)), init("hi", np.float32(1)), init("int_lo", np.int64(-3))], opset=20)
+    save("elements", m)
+
+
 def tail():
     """Post-processing that can be cut off at `boxes` and `scores`."""
     nodes = [node("Relu", "x", "boxes"), node("Sigmoid", "x", "scores"),
@@ -454,7 +471,8 @@ def bad_tensors():
 
 if __name__ == "__main__":
     os.makedirs(os.path.join(HERE, "bad"), exist_ok=True)
-    for make in (detector, old_forms, new_forms, splits, moving, matrices, shared_weights, storage, quantized, not_finite, dimensions, tail,
+    for make in (detector, old_forms, new_forms, splits, moving, matrices, shared_weights, storage, quantized,
+                 not_finite, dimensions, elements, tail,
                  bad_nodes, bad_convs,
                  bad_resizes, bad_quantized, bad_moves, bad_tensors):
         make()

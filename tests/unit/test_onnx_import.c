@@ -217,6 +217,48 @@ static void names_of_dimensions(void **state)
     dsq_graph_free(&g);
 }
 
+static void assert_node(const struct dsq_graph *g, const char *output, enum dsq_op op,
+                        const char *in0, const char *in1)
+{
+    const struct dsq_node *n = node_of(g, output);
+    if (n->op != op || strcmp(in_name(g, n, 0), in0) != 0 || strcmp(in_name(g, n, 1), in1) != 0)
+        fail_msg("%s is %s of '%s' and '%s'", output, dsq_op_info(n->op)->name, in_name(g, n, 0),
+                 in_name(g, n, 1));
+}
+
+/* What has no operator of its own is made of others. */
+static void elements_of_others(void **state)
+{
+    (void)state;
+    struct dsq_graph *g = graph_of("elements");
+    assert_node(g, "selu", DSQ_OP_MUL, "selu.elu", "selu.factor");
+    const struct dsq_unary_attr *elu = node_of(g, "selu.elu")->attr;
+    assert_true(elu->alpha == 1.67326319217681884765625f);
+    assert_node(g, "celu", DSQ_OP_MUL, "celu.elu", "celu.factor~1");
+    assert_node(g, "celu.elu", DSQ_OP_ELU, "celu.scaled", "");
+    assert_node(g, "softsign", DSQ_OP_DIV, "celu", "softsign.sum");
+    assert_node(g, "gelu", DSQ_OP_GELU_TANH, "softsign", "");
+    assert_node(g, "mean", DSQ_OP_DIV, "mean.partial~1", "mean.count");
+    assert_true(*(const float *)value_of(g, "mean.count")->data == 3.0f);
+    assert_node(g, "one", DSQ_OP_IDENTITY, "mean", "");
+    assert_node(g, "three", DSQ_OP_MIN, "three.partial", "z");
+    assert_node(g, "less", DSQ_OP_GREATER, "x", "three");
+    assert_node(g, "less_equal", DSQ_OP_GREATER_EQUAL, "z", "x");
+    assert_node(g, "clip_computed", DSQ_OP_MIN, "clip_computed.max", "x");
+    const struct dsq_clip_attr *crossed = node_of(g, "clip_crossed")->attr;
+    assert_true(crossed->lo == -1.0f && crossed->hi == -1.0f); /* the upper bound wins */
+    assert_node(g, "clip_int", DSQ_OP_MAX, "k", "int_lo");
+    assert_node(g, "mod", DSQ_OP_MOD, "clip_int", "k");
+    assert_node(g, "fmod", DSQ_OP_FMOD, "mod", "k");
+    const struct dsq_unary_attr *hard = node_of(g, "hard")->attr;
+    assert_true(hard->alpha == 0.2f && hard->beta == 0.5f);
+    assert_true(((const struct dsq_unary_attr *)node_of(g, "leaky")->attr)->alpha == 0.01f);
+    assert_int_equal(value_of(g, "both")->dtype, DSQ_BOOL);
+    assert_int_equal(value_of(g, "chosen")->dtype, DSQ_F32);
+    assert_int_equal(value_of(g, "fmod")->dtype, DSQ_S64);
+    dsq_graph_free(&g);
+}
+
 static void tail_can_be_cut_off(void **state)
 {
     (void)state;
@@ -298,7 +340,9 @@ int main(void)
         cmocka_unit_test(resizes_before_opset_11), cmocka_unit_test(forms_of_opset_18),
         cmocka_unit_test(weights_are_shared),      cmocka_unit_test(nodes_are_sorted),
         cmocka_unit_test(ways_to_store_numbers),   cmocka_unit_test(names_of_dimensions),
-        cmocka_unit_test(tail_can_be_cut_off),     cmocka_unit_test(quantized),
+        cmocka_unit_test(elements_of_others),
+        cmocka_unit_test(tail_can_be_cut_off),
+        cmocka_unit_test(quantized),
         cmocka_unit_test(demo_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
