@@ -326,6 +326,23 @@ static void test_softmax(void **state)
          "1,4,1,2", "0.25 0.25 0.25 0.25 0.25 0.25 0.25 0.25"},
         {"const %c f32 [1,4,1,2] {1,2,1,2,1,2,1,2}\n%y f32 ? = softmax(%c) {axis=1}", "1,4,1,2",
          "0.25 0.25 0.25 0.25 0.25 0.25 0.25 0.25"},
+        /* The same bits in both layouts: over channels, and over all but the picture. */
+        {"input %x f32 [1,21,2,3]\nconst %k f32 [] {0.01}\n%s f32 [1,21,2,3] = mul(%x, %k)\n"
+         "%a f32 [1,21,2,3] = softmax(%s) {axis=1}\n%h f32 [1,21,2,3] nhwc = relayout(%s)\n"
+         "%b f32 [1,21,2,3] nhwc = softmax(%h) {axis=1}\n%c f32 [1,21,2,3] = relayout(%b)\n"
+         "%d f32 [1,21,2,3] = sub(%a, %c)\n%y f32 [] = reduce(%d) {kind=l1}",
+         "", "0"},
+        {"input %x f32 [1,21,2,3]\nconst %k f32 [] {0.01}\n%s f32 [1,21,2,3] = mul(%x, %k)\n"
+         "%a f32 [1,21,2,3] = softmax(%s) {axis=1 flat=1}\n"
+         "%h f32 [1,21,2,3] nhwc = relayout(%s)\n"
+         "%b f32 [1,21,2,3] nhwc = softmax(%h) {axis=1 flat=1}\n"
+         "%c f32 [1,21,2,3] = relayout(%b)\n"
+         "%d f32 [1,21,2,3] = sub(%a, %c)\n%y f32 [] = reduce(%d) {kind=l1}",
+         "", "0"},
+        {"input %x f32 [1,21,2,3]\nconst %k f32 [] {0.01}\n%s f32 [1,21,2,3] = mul(%x, %k)\n"
+         "%a f32 [] = reduce(%s) {kind=log_sum_exp}\n%h f32 [1,21,2,3] nhwc = relayout(%s)\n"
+         "%b f32 [] = reduce(%h) {kind=log_sum_exp}\n%y f32 [] = sub(%a, %b)",
+         "", "0"},
         {"const %c f32 [2] {5,5}\n%y f32 ? = log_softmax(%c)", "2", "-0.693147182 -0.693147182"},
         {"const %c f32 [1,2] {0x1p100,-0x1p100}\n%y f32 ? = log_softmax(%c) {axis=1}", "1,2",
          "0 -0x1p101"},

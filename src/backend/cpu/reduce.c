@@ -198,7 +198,8 @@ static bool reduce_supports(const struct dsq_graph *g, const struct dsq_node *n,
     const bool of_floats = a->kind == DSQ_REDUCE_L2 || a->kind == DSQ_REDUCE_LOG_SUM ||
                            a->kind == DSQ_REDUCE_LOG_SUM_EXP;
     if (!folds[t][step_of[a->kind]] || (of_floats && t != DSQ_F32))
-        return dsq_cpu_refuse(why, bytes, "kind %d of type %s", (int)a->kind, dsq_dtype_name(t));
+        return dsq_cpu_refuse(why, bytes, "%s of %s", dsq_attr_reduce.fields[0].names[a->kind],
+                              dsq_dtype_name(t));
     return dsq_cpu_same_type(g, n, why, bytes);
 }
 
