@@ -42,6 +42,7 @@ set_tests_properties(e2e_same_bits e2e_example e2e_install e2e_versus_onnxruntim
 # The rules of the house.
 add_test(NAME rule_includes COMMAND sh scripts/check_includes.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME rule_lengths COMMAND sh scripts/check_lengths.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME rule_tables COMMAND sh scripts/check_tables.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME rule_symbols COMMAND sh tests/e2e/symbols.sh $<TARGET_FILE:dsq_shared> $<TARGET_FILE:dsq_static>
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME rule_headers COMMAND sh tests/e2e/headers.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
