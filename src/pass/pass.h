@@ -21,7 +21,7 @@ struct dsq_pass_settings {
     /* Both NULL: a float graph. With ranges, quantize_int8 runs; decisions may then say more. */
     const struct dsq_ranges *ranges;
     const struct dsq_decisions *decisions;
-    const char *dump_after; /* pass name: print the graph after it, to `dump` or else to `log` */
+    const char *dump_after; /* pass name, or "all": print the graph after it, to `dump` or `log` */
     const char *stop_after; /* pass name: the rest does not run */
     const char *skip;       /* pass names, separated by commas */
     const struct dsq_log *log;

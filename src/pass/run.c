@@ -15,6 +15,8 @@
 enum when { WHEN_FLOAT, WHEN_INT8, WHEN_FINAL };
 enum { FLAG_NONE = 0, FLAG_INFER = 1, FLAG_LAID = 2 };
 
+static const char ALL[] = "all"; /* for dump_after */
+
 struct row {
     const char *name;
     dsq_pass_fn *run;
@@ -93,10 +95,18 @@ static void log_lines(const struct dsq_log *log, char *text)
     }
 }
 
-static enum dsq_status dump(struct dsq_pass *p, struct dsq_diag *d)
+static bool is_dumped(const char *dump_after, const char *pass)
+{
+    return dump_after && (!strcmp(dump_after, ALL) || !strcmp(dump_after, pass));
+}
+
+/* Of all passes, each graph is told by a comment in front. */
+static enum dsq_status dump(struct dsq_pass *p, const char *pass, struct dsq_diag *d)
 {
     struct dsq_writer w;
     dsq_writer_init(&w, p->g->arena.allocator);
+    if (!strcmp(p->settings->dump_after, ALL))
+        dsq_write_format(&w, "# after %s\n", pass);
     enum dsq_status status = dsq_graph_print(p->g, &w, NULL, d);
     if (status == DSQ_OK && p->settings->dump) {
         dsq_write_bytes(p->settings->dump, w.data, w.bytes);
@@ -164,8 +174,8 @@ static enum dsq_status run_checked(struct dsq_pass *p, const struct row *row, bo
         status = dsq_graph_check(p->g, laid, d);
     if (status == DSQ_OK && p->settings->verify)
         status = verify(p, row->name, d);
-    if (status == DSQ_OK && p->settings->dump_after && !strcmp(p->settings->dump_after, row->name))
-        status = dump(p, d);
+    if (status == DSQ_OK && is_dumped(p->settings->dump_after, row->name))
+        status = dump(p, row->name, d);
     return status == DSQ_OK ? status : dsq_fail_in(d, status, "pass %s", row->name);
 }
 
@@ -179,7 +189,8 @@ static enum dsq_status run_until(struct dsq_graph *g, enum when end,
     memset(p.report, 0, sizeof *p.report);
     if (!g)
         return dsq_fail(d, DSQ_ARGUMENT, "passes: no graph given");
-    DSQ_TRY(check_names("dump_after", p.settings->dump_after, d));
+    if (p.settings->dump_after && strcmp(p.settings->dump_after, ALL))
+        DSQ_TRY(check_names("dump_after", p.settings->dump_after, d));
     DSQ_TRY(check_names("stop_after", p.settings->stop_after, d));
     DSQ_TRY(check_names("skip", p.settings->skip, d));
     bool laid = false;
