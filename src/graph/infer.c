@@ -349,9 +349,9 @@ static enum dsq_status check_sized_by(const struct dsq_graph *g, const struct ds
         const dsq_vid v = n->in[k];
         if (v >= 0 && dsq_node_sized_by(n, k) && !g->value[v].data && s->host_slot[v] < 0)
             return dsq_fail(d, DSQ_UNSUPPORTED,
-                            "%s: its output's size depends on the numbers in '%s', which do not "
-                            "follow from the input sizes; if this is post-processing, cut it off: "
-                            "name the tensors before it as outputs (--outputs=a,b)",
+                            "%s: the size of its output depends on the numbers in '%s', which do "
+                            "not follow from the input sizes; if this is post-processing, cut it "
+                            "off: name the tensors before it as outputs (--outputs=a,b)",
                             dsq_node_describe(g, i, label, sizeof label), g->value[v].name);
     }
     return DSQ_OK;

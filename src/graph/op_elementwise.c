@@ -114,6 +114,24 @@ static enum dsq_status host_rounding(const struct dsq_rule *r, float (*f)(float)
     return DSQ_OK;
 }
 
+/* A form has no negative; of a size there is no use for one. */
+enum dsq_status dsq_host_neg(const struct dsq_rule *r)
+{
+    const struct dsq_host_data *x = dsq_rule_host(r, 0);
+    struct dsq_host_data *out = dsq_rule_host_out(r);
+    if (!x || !dsq_host_begin(r, out) || out->n != x->n)
+        return DSQ_OK;
+    for (int32_t i = 0; i < x->n; i++) {
+        int64_t v;
+        float f;
+        if (x->is_float && dsq_host_float(x, i, &f))
+            dsq_host_put_float(out, i, -f);
+        else if (!x->is_float && dsq_host_int(x, i, &v) && v != INT64_MIN)
+            dsq_host_put_int(out, i, -v);
+    }
+    return DSQ_OK;
+}
+
 enum dsq_status dsq_host_floor(const struct dsq_rule *r)
 {
     return host_rounding(r, floorf);

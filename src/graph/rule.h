@@ -33,12 +33,12 @@ typedef enum dsq_status dsq_rule_fn(const struct dsq_rule *r);
 /* clang-format off */
 #define DSQ_HOST_OPS(X)                                                                            \
     X(ADD, add) X(SUB, sub) X(MUL, mul) X(DIV, div) X(MIN, min) X(MAX, max) X(MOD, mod)            \
-    X(FMOD, fmod) X(AND, and) X(OR, or) X(NOT, not) X(EQUAL, equals) X(GREATER, greater)            \
-    X(GREATER_EQUAL, greater_equal) X(WHERE, where) X(FLOOR, floor) X(CEIL, ceil)                  \
-    X(ROUND, round) X(CONCAT, concat) X(SHAPE, shape) X(GATHER, gather) X(SLICE, slice)            \
-    X(SQUEEZE, squeeze) X(UNSQUEEZE, unsqueeze) X(CAST, cast) X(RESHAPE, reshape)                  \
-    X(IDENTITY, identity) X(TRANSPOSE, transpose) X(EXPAND, expand) X(RANGE, range)                \
-    X(REDUCE, reduce) X(SPLIT, split)
+    X(FMOD, fmod) X(AND, and) X(OR, or) X(NOT, not) X(EQUAL, equals) X(GREATER, greater)           \
+    X(GREATER_EQUAL, greater_equal) X(WHERE, where) X(NEG, neg) X(FLOOR, floor)                    \
+    X(CEIL, ceil) X(ROUND, round) X(CONCAT, concat) X(SHAPE, shape) X(GATHER, gather)              \
+    X(SLICE, slice) X(SQUEEZE, squeeze) X(UNSQUEEZE, unsqueeze) X(CAST, cast)                      \
+    X(RESHAPE, reshape) X(IDENTITY, identity) X(TRANSPOSE, transpose) X(EXPAND, expand)            \
+    X(RANGE, range) X(REDUCE, reduce) X(SPLIT, split)
 /* clang-format on */
 #define DSQ_HOST_PROTOTYPE(ID, name) dsq_rule_fn dsq_host_##name;
 DSQ_HOST_OPS(DSQ_HOST_PROTOTYPE)

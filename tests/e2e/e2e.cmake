@@ -34,7 +34,7 @@ dsq_add_script(forms sh tests/e2e/python.sh tests/e2e/forms.py)
 dsq_add_script(matrix_ops sh tests/e2e/python.sh tests/e2e/matrix_ops.py)
 dsq_add_script(hostile sh tests/e2e/python.sh tests/e2e/hostile.py)
 dsq_add_script(freed_sizes sh tests/e2e/python.sh tests/e2e/freed_sizes.py)
-dsq_add_script(conformance sh tests/e2e/python.sh tests/onnx/conformance.py --build ${PROJECT_BINARY_DIR} --better-is-fine)
+dsq_add_script(conformance sh tests/e2e/python.sh tests/onnx/conformance.py --build ${PROJECT_BINARY_DIR})
 dsq_add_script(demo_data sh tests/e2e/python.sh demo/make/check_data.py --n 5)
 set_tests_properties(e2e_same_bits e2e_example e2e_install e2e_versus_onnxruntime e2e_versus_pycocotools
                      PROPERTIES FIXTURES_REQUIRED engines)

@@ -255,6 +255,7 @@ static const struct {
      "bool ? = or(%c, %d)\n%y bool ? = and(%e, %c)",
      "?,1,?,?",
      {0, 1, 1, 1}},
+    {"%s s64 ? = shape(%x)\n%y s64 ? = neg(%s)", "?,-8,?,?", {-2, -8, -5, -7}},
     /* by way of floats */
     {"%s s64 ? = shape(%x)\n%f f32 ? = cast(%s) {to=f32}\n%y s64 ? = cast(%f) {to=s64}",
      "N,8,H,W",

@@ -25,7 +25,8 @@ static const struct bad bad[] = {
     {"cast_half", DSQ_UNSUPPORTED,
      "node 'the_node' (Cast, opset 13): to type float16 is not supported; supported: float, "
      "int32, int64, bool, uint8"},
-    {"clip_bounds", DSQ_MALFORMED, "node 'the_node' (Clip, opset 10): attribute 'min' is not a number"},
+    {"clip_bounds", DSQ_MALFORMED,
+     "node 'the_node' (Clip, opset 10): attribute 'min' is not a number"},
     {"constant_string", DSQ_UNSUPPORTED,
      "node 'the_node' (Constant, opset 13): needs one attribute: value, value_int(s) or "
      "value_float(s)"},
@@ -118,8 +119,8 @@ static const struct bad bad[] = {
     {"resize_neither", DSQ_MALFORMED,
      "node 'the_node' (Resize, opset 18): needs either scales or sizes"},
     {"size_from_data", DSQ_UNSUPPORTED,
-     "node 'the_node' (reshape): its output's size depends on the numbers in 'c', which do not "
-     "follow from the input sizes; if this is post-processing, cut it off: name the tensors before "
+     "node 'the_node' (reshape): the size of its output depends on the numbers in 'c', which do "
+     "not follow from the input sizes; if this is post-processing, cut it off: name the tensors before "
      "it as outputs (--outputs=a,b)"},
     {"split_number", DSQ_MALFORMED,
      "node 'the_node' (Split, opset 18): num_outputs is 3, but it has 2 outputs"},
@@ -135,8 +136,8 @@ static const struct bad bad[] = {
      "tensor 'k': 7 bytes of raw_data, its 2 elements of type float need 8"},
     {"tensor_uint16", DSQ_UNSUPPORTED, "tensor 'k': data type uint16 is not supported"},
     {"topk_from_data", DSQ_UNSUPPORTED,
-     "node 'the_node' (topk): its output's size depends on the numbers in 'c', which do not follow "
-     "from the input sizes; if this is post-processing, cut it off: name the tensors before it as "
+     "node 'the_node' (topk): the size of its output depends on the numbers in 'c', which do not "
+     "follow from the input sizes; if this is post-processing, cut it off: name the tensors before it as "
      "outputs (--outputs=a,b)"},
     {"topk_no_k", DSQ_MALFORMED, "node 'the_node' (TopK, opset 9): has no k"},
     {"topk_outputs", DSQ_MALFORMED, "node 'the_node' (TopK, opset 13): 3 outputs"},
