@@ -88,14 +88,14 @@ struct dsq_common {
 struct dsq_quantize_settings {
     size_t size;
     const struct dsq_common *common;
-    const char *images;   /* a folder of JPEG and PNG files, or NULL */
-    const char *tensors;  /* a folder of prepared inputs (.npy), or NULL; exactly one of both */
-    const char *task;     /* a preset's name, a JSON file or JSON text; NULL: the model's own */
-    const char *resize;   /* replaces the task's rule: none, stretch:HxW, fit:HxW, short:S,MAX */
-    int32_t pad;          /* replaces the task's padding multiple when > 0 */
-    const char *method;   /* "auto", "kl", "mse", "minmax", "percentile"; NULL: auto */
-    const char *out_dir;  /* NULL: "." */
-    const char *outputs;  /* as in dsq_build_settings */
+    const char *images;  /* a folder of JPEG and PNG files, or NULL */
+    const char *tensors; /* a folder of prepared inputs (.npy), or NULL; exactly one of both */
+    const char *task;    /* a preset's name, a JSON file or JSON text; NULL: the model's own */
+    const char *resize;  /* replaces the task's rule: none, stretch:HxW, fit:HxW, short:S,MAX */
+    int32_t pad;         /* replaces the task's padding multiple when > 0 */
+    const char *method;  /* "auto", "kl", "mse", "minmax", "percentile"; NULL: auto */
+    const char *out_dir; /* NULL: "." */
+    const char *outputs; /* as in dsq_build_settings */
 };
 struct dsq_quantize_result {
     size_t size;
@@ -119,7 +119,7 @@ struct dsq_build_settings {
     const char *min_shapes; /* trtexec's spelling: "input:1x3x320x320,other:1x8"; all or none */
     const char *opt_shapes;
     const char *max_shapes;
-    const char *task;       /* as in dsq_quantize_settings; NULL: the model's own, if any */
+    const char *task; /* as in dsq_quantize_settings; NULL: the model's own, if any */
     const char *resize;
     int32_t pad;
     const char *dump_after; /* print the IR after this pass ("all": every one) to the log */
@@ -292,9 +292,9 @@ struct dsq_box {
     int32_t label;    /* class index of the model */
     const char *name; /* the class's, "" when unnamed; lives as long as the context */
 };
-struct dsq_detections { /* begins as {0} */
-    struct dsq_box *box; /* best first */
-    size_t n, capacity;  /* the array grows as needed and may be used again */
+struct dsq_detections {                    /* begins as {0} */
+    struct dsq_box *box;                   /* best first */
+    size_t n, capacity;                    /* the array grows as needed and may be used again */
     const struct dsq_allocator *allocator; /* of the array; NULL: the default */
 };
 DSQ_API void dsq_detections_free(struct dsq_detections *detections);
@@ -305,8 +305,9 @@ DSQ_API void dsq_detections_free(struct dsq_detections *detections);
 DSQ_API enum dsq_status dsq_detect(struct dsq_context *context, const struct dsq_picture *picture,
                                    struct dsq_detections *found,
                                    struct dsq_diag *diag) DSQ_MUST_CHECK;
-/* The first step alone: the picture as the engine's task prepares it, for dsq_context_set_input. Its
- * memory is the context's, valid until the next call of this or dsq_detect. UNSUPPORTED as above. */
+/* The first step alone: the picture as the engine's task prepares it, for dsq_context_set_input.
+ * Its memory is the context's, valid until the next call of this or dsq_detect. UNSUPPORTED as
+ * above. */
 DSQ_API enum dsq_status dsq_prepare_input(struct dsq_context *context,
                                           const struct dsq_picture *picture,
                                           struct dsq_tensor *input,
@@ -398,8 +399,8 @@ typedef void dsq_write_fn(void *user, const char *text, size_t bytes);
 /* Describe a file: a model or an engine (inputs and outputs, layers with precision and kernel, what
  * fell back to float and why; of a model that cannot be imported, the nodes that stand in the way),
  * ranges, a task, annotations, detections, a tensor (.npy), a picture. `write` gets nothing before
- * all is known, so nothing after an error. Text that is no UTF-8 comes out with '?' in it. MALFORMED
- * for any other file. */
+ * all is known, so nothing after an error. Text that is no UTF-8 comes out with '?' in it.
+ * MALFORMED for any other file. */
 DSQ_API enum dsq_status dsq_inspect(const char *path, bool json, const struct dsq_common *common,
                                     dsq_write_fn *write, void *user,
                                     struct dsq_diag *diag) DSQ_MUST_CHECK;

@@ -19,14 +19,14 @@ extern "C" {
 #endif
 
 /* What a call can answer. A value exists only where a caller would act on it differently. */
-#define DSQ_STATUS_LIST(X)                                         \
-    X(OK, 0, "success")                                            \
-    X(NOMEM, -1, "out of memory")                                  \
-    X(IO, -2, "cannot read or write the file")                     \
-    X(MALFORMED, -3, "the input breaks its own format")            \
-    X(UNSUPPORTED, -4, "valid, but not supported here")            \
-    X(SHAPE, -5, "shapes do not fit together")                     \
-    X(ARGUMENT, -6, "the caller passed an invalid argument")       \
+#define DSQ_STATUS_LIST(X)                                                                         \
+    X(OK, 0, "success")                                                                            \
+    X(NOMEM, -1, "out of memory")                                                                  \
+    X(IO, -2, "cannot read or write the file")                                                     \
+    X(MALFORMED, -3, "the input breaks its own format")                                            \
+    X(UNSUPPORTED, -4, "valid, but not supported here")                                            \
+    X(SHAPE, -5, "shapes do not fit together")                                                     \
+    X(ARGUMENT, -6, "the caller passed an invalid argument")                                       \
     X(DEVICE, -7, "the device or its driver failed")
 
 enum dsq_status {

@@ -219,7 +219,8 @@ static enum dsq_status find_ranges(struct job *j, struct dsq_diag *d)
     const struct dsq_sensitivity_settings s = sensitivity(j);
     DSQ_TRY(dsq_int8_noise(&noise, j->engine, &s, d));
     DSQ_TRY(try_method(j, DSQ_METHOD_MSE, &noise, d));
-    dsq_log_text(j->common.log, DSQ_LOG_INFO, "ranges by method %s", dsq_method_name((int)j->method));
+    dsq_log_text(j->common.log, DSQ_LOG_INFO, "ranges by method %s",
+                 dsq_method_name((int)j->method));
     return DSQ_OK;
 }
 

@@ -70,8 +70,8 @@ struct dsq_backend_settings {
 
 /* What a node's memory may look like, beyond dense in the value's own layout. */
 enum dsq_memory_flag {
-    DSQ_MEM_READS_ANY = 1,    /* inputs with any strides */
-    DSQ_MEM_WRITES_ANY = 2,   /* outputs with any strides */
+    DSQ_MEM_READS_ANY = 1,     /* inputs with any strides */
+    DSQ_MEM_WRITES_ANY = 2,    /* outputs with any strides */
     DSQ_MEM_WRITES_PIXELS = 4, /* outputs with a pixel stride larger than C (part of a concat) */
     DSQ_MEM_READS_PIXELS = 8   /* inputs with such a stride (some channels of another value) */
 };

@@ -18,7 +18,10 @@ struct dsq_reader {
 };
 
 void dsq_reader_init(struct dsq_reader *r, const void *data, size_t bytes);
-static inline bool dsq_reader_failed(const struct dsq_reader *r) { return r->failed; }
+static inline bool dsq_reader_failed(const struct dsq_reader *r)
+{
+    return r->failed;
+}
 static inline size_t dsq_reader_left(const struct dsq_reader *r)
 {
     return r->failed ? 0 : (size_t)(r->end - r->at);
@@ -31,8 +34,8 @@ static inline size_t dsq_reader_offset(const struct dsq_reader *r)
 uint8_t dsq_read_u8(struct dsq_reader *r);
 uint32_t dsq_read_u32(struct dsq_reader *r);
 uint64_t dsq_read_u64(struct dsq_reader *r);
-uint64_t dsq_read_varint(struct dsq_reader *r);               /* protobuf's base 128 */
-const void *dsq_read_bytes(struct dsq_reader *r, size_t n);   /* NULL when fewer are left */
+uint64_t dsq_read_varint(struct dsq_reader *r);                 /* protobuf's base 128 */
+const void *dsq_read_bytes(struct dsq_reader *r, size_t n);     /* NULL when fewer are left */
 struct dsq_reader dsq_read_sub(struct dsq_reader *r, size_t n); /* failed when fewer are left */
 
 /* A growing buffer. The first failed allocation sticks. */
@@ -63,7 +66,8 @@ enum dsq_status dsq_file_read(const char *path, const struct dsq_allocator *a, v
 enum dsq_status dsq_file_write(const char *path, const void *data, size_t bytes,
                                struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* Whether dsq_file_write could begin to write PATH: asked before long work whose result goes there. */
+/* Whether dsq_file_write could begin to write PATH: asked before long work whose result goes there.
+ */
 enum dsq_status dsq_file_can_write(const char *path, struct dsq_diag *d) DSQ_MUST_CHECK;
 
 /* mkdir -p. An existing folder is success. */

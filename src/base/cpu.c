@@ -46,11 +46,11 @@ static uint64_t read_xcr0(void)
 
 static uint32_t ask_cpu(void)
 {
-    enum { OSXSAVE = 1 << 27, AVX = 1 << 28, FMA = 1 << 12 };           /* leaf 1, ecx */
-    enum { AVX2 = 1 << 5, F = 1 << 16, DQ = 1 << 17, BW = 1 << 30 };    /* leaf 7, ebx */
-    const uint32_t vl = 1u << 31;                                       /* leaf 7, ebx */
-    enum { VNNI = 1 << 11 };                                            /* leaf 7, ecx */
-    enum { YMM_STATE = 0x06, ZMM_STATE = 0xe6 };                        /* XCR0 */
+    enum { OSXSAVE = 1 << 27, AVX = 1 << 28, FMA = 1 << 12 };        /* leaf 1, ecx */
+    enum { AVX2 = 1 << 5, F = 1 << 16, DQ = 1 << 17, BW = 1 << 30 }; /* leaf 7, ebx */
+    const uint32_t vl = 1u << 31;                                    /* leaf 7, ebx */
+    enum { VNNI = 1 << 11 };                                         /* leaf 7, ecx */
+    enum { YMM_STATE = 0x06, ZMM_STATE = 0xe6 };                     /* XCR0 */
     uint32_t a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE) || !(c & AVX) || !(c & FMA))
         return DSQ_CPU_NONE;

@@ -86,8 +86,8 @@ static bool add_block(struct dsq_arena *arena, size_t need)
     size_t whole;
     if (!dsq_add(bytes, BLOCK_HEAD, &whole))
         return false;
-    if (arena->limit_bytes && (whole > arena->limit_bytes ||
-                               arena->total_bytes > arena->limit_bytes - whole))
+    if (arena->limit_bytes &&
+        (whole > arena->limit_bytes || arena->total_bytes > arena->limit_bytes - whole))
         return false;
     struct dsq_arena_block *b = dsq_alloc(arena->allocator, whole);
     if (!b)

@@ -36,7 +36,10 @@ static inline bool dsq_add(size_t a, size_t b, size_t *out)
     *out = r;
     return true;
 }
-static inline size_t dsq_align_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
+static inline size_t dsq_align_up(size_t n, size_t to)
+{
+    return (n + to - 1) / to * to;
+}
 
 /* An arena: many small pieces that live and die together (one graph, one parse). Pieces are never
  * freed singly. Not thread safe. */

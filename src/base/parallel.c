@@ -42,7 +42,10 @@ struct worker_arg {
     int index;
 };
 
-static inline void relax(void) { __builtin_ia32_pause(); }
+static inline void relax(void)
+{
+    __builtin_ia32_pause();
+}
 
 /* Take and run tasks of the loop `generation` until none is left. */
 static void work_on_loop(struct dsq_pool *p, uint32_t generation, int worker)

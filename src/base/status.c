@@ -10,8 +10,8 @@
 const char *dsq_status_name(enum dsq_status s)
 {
     switch (s) {
-#define DSQ_CASE(name, value, text) \
-    case DSQ_##name:                \
+#define DSQ_CASE(name, value, text)                                                                \
+    case DSQ_##name:                                                                               \
         return #name;
         DSQ_STATUS_LIST(DSQ_CASE)
 #undef DSQ_CASE
@@ -22,8 +22,8 @@ const char *dsq_status_name(enum dsq_status s)
 const char *dsq_status_text(enum dsq_status s)
 {
     switch (s) {
-#define DSQ_CASE(name, value, text) \
-    case DSQ_##name:                \
+#define DSQ_CASE(name, value, text)                                                                \
+    case DSQ_##name:                                                                               \
         return text;
         DSQ_STATUS_LIST(DSQ_CASE)
 #undef DSQ_CASE

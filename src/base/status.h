@@ -27,18 +27,18 @@ enum dsq_status dsq_fail_in(struct dsq_diag *d, enum dsq_status s, const char *f
 
 /* Forward a failure to the caller at once (nothing to clean up) or through the label `fail`,
  * which then finds the status in the local variable `status`. */
-#define DSQ_TRY(call)                                  \
-    do {                                               \
-        enum dsq_status dsq_try_status = (call);       \
-        if (dsq_try_status != DSQ_OK)                  \
-            return dsq_try_status;                     \
+#define DSQ_TRY(call)                                                                              \
+    do {                                                                                           \
+        enum dsq_status dsq_try_status = (call);                                                   \
+        if (dsq_try_status != DSQ_OK)                                                              \
+            return dsq_try_status;                                                                 \
     } while (0)
 
-#define DSQ_GUARD(call)            \
-    do {                           \
-        status = (call);           \
-        if (status != DSQ_OK)      \
-            goto fail;             \
+#define DSQ_GUARD(call)                                                                            \
+    do {                                                                                           \
+        status = (call);                                                                           \
+        if (status != DSQ_OK)                                                                      \
+            goto fail;                                                                             \
     } while (0)
 
 #endif

@@ -105,8 +105,8 @@ static float element(const struct grid *g, size_t pixel, size_t channel)
 {
     const size_t w = pixel % g->width, h = pixel / g->width % g->height,
                  n = pixel / g->width / g->height;
-    const char *at = g->data + n * g->stride[0] + channel * g->stride[1] + h * g->stride[2] +
-                     w * g->stride[3];
+    const char *at =
+        g->data + n * g->stride[0] + channel * g->stride[1] + h * g->stride[2] + w * g->stride[3];
     return *(const float *)(const void *)at;
 }
 

@@ -274,8 +274,7 @@ static enum dsq_status choose(struct job *j, struct dsq_sensitivity *r, struct d
 }
 
 enum dsq_status dsq_int8_noise(double *noise, const struct dsq_engine_file *reference,
-                               const struct dsq_sensitivity_settings *settings,
-                               struct dsq_diag *d)
+                               const struct dsq_sensitivity_settings *settings, struct dsq_diag *d)
 {
     struct job j;
     struct dsq_folder folder = {0};

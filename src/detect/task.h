@@ -17,7 +17,7 @@
 
 #define DSQ_TASK_MAX_NUMBERS 16   /* levels, scales, ratios */
 #define DSQ_TASK_MAX_NAMES 100000 /* classes, outputs */
-#define DSQ_TASK_MAX_BINS 256      /* of a distance's distribution */
+#define DSQ_TASK_MAX_BINS 256     /* of a distance's distribution */
 
 enum dsq_task_color { DSQ_COLOR_RGB, DSQ_COLOR_BGR };
 enum dsq_task_filter { DSQ_FILTER_OPENCV_LINEAR, DSQ_FILTER_PIL_ANTIALIAS };

@@ -10,12 +10,11 @@ static const char *const activation_names[] = {
     "hardswish", "elu",  "gelu", "gelu_tanh",  "mish",    "softplus",    NULL};
 static const char *const auto_pad_names[] = {"explicit", "same_upper", "same_lower", "valid", NULL};
 static const char *const resize_mode_names[] = {"nearest", "linear", "cubic", NULL};
-static const char *const resize_coord_names[] = {"half_pixel", "asymmetric", "pytorch_half_pixel",
-                                                 "align_corners", "half_pixel_symmetric",
-                                                 "tf_half_pixel_for_nn", "tf_crop_and_resize",
-                                                 NULL};
-static const char *const resize_round_names[] = {"prefer_floor", "prefer_ceil", "floor", "ceil",
-                                                 "simple", NULL};
+static const char *const resize_coord_names[] = {
+    "half_pixel",           "asymmetric",           "pytorch_half_pixel", "align_corners",
+    "half_pixel_symmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize", NULL};
+static const char *const resize_round_names[] = {"prefer_floor", "prefer_ceil", "floor",
+                                                 "ceil",         "simple",      NULL};
 static const char *const resize_policy_names[] = {"stretch", "not_larger", "not_smaller", NULL};
 
 static const char *const pad_mode_names[] = {"constant", "reflect", "edge", "wrap", NULL};

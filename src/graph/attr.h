@@ -9,9 +9,9 @@
 #include "base/bytes.h"
 #include "graph/dim.h"
 
-/* A fused activation, in float. None, ReLU and Clip are y < lo ? lo : y > hi ? hi : y with -inf..inf,
- * 0..inf and lo..hi; the others are the unary operators of the same name, whose alpha and beta are
- * act_alpha and act_beta. */
+/* A fused activation, in float. None, ReLU and Clip are y < lo ? lo : y > hi ? hi : y with
+ * -inf..inf, 0..inf and lo..hi; the others are the unary operators of the same name, whose alpha
+ * and beta are act_alpha and act_beta. */
 enum dsq_activation {
     DSQ_ACT_NONE = 0,
     DSQ_ACT_RELU,
@@ -42,9 +42,9 @@ struct dsq_window {
 /* conv: in = w [O,KH,KW,I/group], b [O] or none, then per segment x, residual or none, m [O] or
  * none; out = one y a segment. y = act(conv(x, w) + b + residual); SEMANTICS of s8: DESIGN
  * "Numbers".
- * transposed: y[oh] sums w[kh] x[ih] over all pairs with oh + pad = ih stride + kh dilation, so that
- * y is about `stride` times as large as x. out_pad is added to y's size; out_size, if not 0, is y's
- * size, and decides the padding as auto_pad SAME does. No residual. */
+ * transposed: y[oh] sums w[kh] x[ih] over all pairs with oh + pad = ih stride + kh dilation, so
+ * that y is about `stride` times as large as x. out_pad is added to y's size; out_size, if not 0,
+ * is y's size, and decides the padding as auto_pad SAME does. No residual. */
 struct dsq_conv_attr {
     struct dsq_window win;
     int64_t group, out_channels;
@@ -72,7 +72,8 @@ struct dsq_layernorm_attr {
 struct dsq_clip_attr {
     float lo, hi;
 };
-/* leaky_relu, elu: alpha; hardsigmoid: alpha x + beta. Zero where an operator has no use for them. */
+/* leaky_relu, elu: alpha; hardsigmoid: alpha x + beta. Zero where an operator has no use for them.
+ */
 struct dsq_unary_attr {
     float alpha, beta;
 };

@@ -12,14 +12,20 @@
 #ifndef DSQ_GRAPH_DIM_H
 #define DSQ_GRAPH_DIM_H
 
-#include "base/memory.h"
 #include "base/bytes.h"
+#include "base/memory.h"
 
 typedef int64_t dsq_dim;
 #define DSQ_DIM_UNKNOWN INT64_MIN
 
-static inline bool dsq_dim_is_number(dsq_dim d) { return d >= 0; }
-static inline bool dsq_dim_is_symbolic(dsq_dim d) { return d < 0 && d != DSQ_DIM_UNKNOWN; }
+static inline bool dsq_dim_is_number(dsq_dim d)
+{
+    return d >= 0;
+}
+static inline bool dsq_dim_is_symbolic(dsq_dim d)
+{
+    return d < 0 && d != DSQ_DIM_UNKNOWN;
+}
 
 struct dsq_dim_form {
     int32_t symbol;        /* index into dsq_dims.symbol */
@@ -48,7 +54,10 @@ dsq_dim dsq_dim_affine(struct dsq_dims *t, dsq_dim d, int64_t mul, int64_t add, 
 dsq_dim dsq_dim_add(struct dsq_dims *t, dsq_dim a, dsq_dim b);
 dsq_dim dsq_dim_mul(struct dsq_dims *t, dsq_dim a, dsq_dim b);
 /* Surely equal: equal numbers or the same form. Unknown is equal to nothing. */
-static inline bool dsq_dim_equal(dsq_dim a, dsq_dim b) { return a == b && a != DSQ_DIM_UNKNOWN; }
+static inline bool dsq_dim_equal(dsq_dim a, dsq_dim b)
+{
+    return a == b && a != DSQ_DIM_UNKNOWN;
+}
 /* Print as 64, N, (H+1)/2, (2*H+3)/4, or ?. Symbols that are no C identifiers are quoted. */
 void dsq_dim_print(const struct dsq_dims *t, dsq_dim d, struct dsq_writer *w);
 /* Parse what dsq_dim_print prints, at *text; moves *text. MALFORMED otherwise. */

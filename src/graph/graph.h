@@ -53,7 +53,7 @@ struct dsq_quant {
 };
 
 struct dsq_value {
-    const char *name; /* unique in the graph, never empty */
+    const char *name;   /* unique in the graph, never empty */
     const char **alias; /* ONNX names folded into this value */
     int32_t n_aliases;
     enum dsq_dtype dtype;
@@ -83,7 +83,7 @@ struct dsq_graph {
     int32_t n_nodes, node_capacity;
     dsq_vid *input, *output;
     int32_t n_inputs, n_outputs;
-    dsq_vid *name_slot;        /* hash table over names and aliases, graph.c's own; -1: free */
+    dsq_vid *name_slot; /* hash table over names and aliases, graph.c's own; -1: free */
     int32_t n_names, slot_capacity;
 };
 
@@ -155,10 +155,10 @@ enum dsq_status dsq_graph_shape_twin(struct dsq_graph *g, int32_t i, dsq_vid *ou
 
 /* ---- analyses, computed on demand, never kept ---- */
 struct dsq_uses {
-    int32_t *producer;  /* by value: node index or -1 */
-    int32_t *n_uses;    /* by value: inputs of running nodes and graph outputs that need its DATA */
+    int32_t *producer; /* by value: node index or -1 */
+    int32_t *n_uses;   /* by value: inputs of running nodes and graph outputs that need its DATA */
     int32_t *n_shape_uses; /* by value: uses that need only its shape (shape, twins) */
-    int32_t *consumer;  /* by value: the node of its only data use, else -1 */
+    int32_t *consumer;     /* by value: the node of its only data use, else -1 */
 };
 /* Does the shape of the node's outputs depend on what input k holds? */
 bool dsq_node_sized_by(const struct dsq_node *n, int32_t k);
@@ -183,11 +183,23 @@ const char *dsq_node_label(struct dsq_graph *g, int32_t node);
 const char *dsq_node_describe(const struct dsq_graph *g, int32_t node, char *buffer, size_t bytes);
 
 /* ---- convolution's segments ---- */
-static inline int32_t dsq_conv_segments(const struct dsq_node *n) { return n->n_out; }
+static inline int32_t dsq_conv_segments(const struct dsq_node *n)
+{
+    return n->n_out;
+}
 enum { DSQ_CONV_W = 0, DSQ_CONV_B = 1, DSQ_CONV_FIXED = 2, DSQ_CONV_PER_SEGMENT = 3 };
-static inline dsq_vid dsq_conv_x(const struct dsq_node *n, int32_t s) { return n->in[2 + 3 * s]; }
-static inline dsq_vid dsq_conv_r(const struct dsq_node *n, int32_t s) { return n->in[3 + 3 * s]; }
-static inline dsq_vid dsq_conv_m(const struct dsq_node *n, int32_t s) { return n->in[4 + 3 * s]; }
+static inline dsq_vid dsq_conv_x(const struct dsq_node *n, int32_t s)
+{
+    return n->in[2 + 3 * s];
+}
+static inline dsq_vid dsq_conv_r(const struct dsq_node *n, int32_t s)
+{
+    return n->in[3 + 3 * s];
+}
+static inline dsq_vid dsq_conv_m(const struct dsq_node *n, int32_t s)
+{
+    return n->in[4 + 3 * s];
+}
 
 /* ---- text, see text.h; checks, see check.h; shapes, see infer.h ---- */
 

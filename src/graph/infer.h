@@ -78,7 +78,8 @@ bool dsq_conv_axis(struct dsq_dims *t, const struct dsq_conv_attr *a, int axis, 
  * elements are kept, the output's dimension says. */
 int64_t dsq_slice_first(int64_t size, int64_t start, int64_t step);
 
-/* The elements of h, none of them symbolic, as they are in memory; false when one does not fit t. */
+/* The elements of h, none of them symbolic, as they are in memory; false when one does not fit t.
+ */
 bool dsq_host_write(const struct dsq_host_data *h, enum dsq_dtype t, void *data);
 
 #endif

@@ -90,8 +90,7 @@ enum dsq_status dsq_shape_conv(const struct dsq_rule *r)
 static enum dsq_status check_rank(const struct dsq_rule *r)
 {
     const int rank = dsq_rule_in(r, 0)->rank;
-    return rank < 0 || rank == 4 ? DSQ_OK
-                                 : dsq_rule_fail(r, "the input has rank %d, need 4", rank);
+    return rank < 0 || rank == 4 ? DSQ_OK : dsq_rule_fail(r, "the input has rank %d, need 4", rank);
 }
 
 enum dsq_status dsq_shape_maxpool(const struct dsq_rule *r)

@@ -5,8 +5,8 @@
  * For each k, two vectors of weights and, row by row, one element of a broadcast: 24 fused products
  * on 24 accumulators. Registers: 24 accumulators, 2 weights, 1 broadcast of 32. A block with 16
  * columns or fewer left uses only the lower vector of each pair, and a vector of which 8 or fewer
- * columns are left is a half one. Each lane is one output's chain, so the order is the definition's. The products need AVX-512 F alone; the level is the one that
- * there is.
+ * columns are left is a half one. Each lane is one output's chain, so the order is the
+ * definition's. The products need AVX-512 F alone; the level is the one that there is.
  */
 #include <immintrin.h>
 #include <stdbool.h>

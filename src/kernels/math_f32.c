@@ -15,15 +15,15 @@
  * exp(x) - 1 = 2^n (r + r^2 P(r)) + (2^n - 1), which does not cancel near 0.
  *
  * log: x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2). With s = f / (2 + f), log(1 + f) =
- * 2 atanh(s) = f - (f^2/2 - s (f^2/2 + s^2 G(s^2))), the form of fdlibm's e_log.c (Sun Microsystems,
- * 1993): f is exact and what is taken from it is small. G of degree 3 over |s| <= 1/3, so that the
- * same serves log(1 + f) for f up to 1: 2^-27.7.
+ * 2 atanh(s) = f - (f^2/2 - s (f^2/2 + s^2 G(s^2))), the form of fdlibm's e_log.c (Sun
+ * Microsystems, 1993): f is exact and what is taken from it is small. G of degree 3 over |s| <=
+ * 1/3, so that the same serves log(1 + f) for f up to 1: 2^-27.7.
  *
  * erf: below 0.9296875 x + x P(x^2), P of degree 6: 2^-30; above it 1 - exp(-(x + x Q(x))), Q of
  * degree 5, for -log(erfc(x)) up to 4, where erf is 1: 2^-28.3.
  *
- * pow: 2^(y log2(x)) in double, log2 and exp2 by their series as far as float needs them, so that the
- * one rounding to float is nearly all of the error.
+ * pow: 2^(y log2(x)) in double, log2 and exp2 by their series as far as float needs them, so that
+ * the one rounding to float is nearly all of the error.
  */
 #include "kernels/math_f32.h"
 

@@ -43,8 +43,8 @@ static inline __m512 activate_f32(__m512 v, const struct activator *a)
     return _mm512_min_ps(a->hi, _mm512_max_ps(a->lo, leak_f32(v, a)));
 }
 
-/* The same for a block's last 8 columns. Such a vector costs half of a whole one on processors whose
- * units are 256 bits wide, and nothing more on others. */
+/* The same for a block's last 8 columns. Such a vector costs half of a whole one on processors
+ * whose units are 256 bits wide, and nothing more on others. */
 static inline __m256 activate_f32x8(__m256 v, const struct activator *a)
 {
     if (a->leaky) {

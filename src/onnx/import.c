@@ -44,7 +44,7 @@ const struct dsq_import_op *dsq_import_op_find(const struct dsq_import *im,
 static bool is_postprocessing(const char *op)
 {
     static const char *const names[] = {
-        "NonMaxSuppression", "NonZero",          "Loop",  "If",       "Scan", "TopK", "Unique",
+        "NonMaxSuppression", "NonZero",          "Loop",     "If", "Scan", "TopK", "Unique",
         "RoiAlign",          "EfficientNMS_TRT", "ScatterND"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(op, names[i]) == 0)

@@ -31,11 +31,11 @@ struct dsq_import_name {
     const Onnx__ValueInfoProto *input;
     const Onnx__NodeProto *producer;
     int32_t producer_index;
-    bool is_output;             /* of the graph that is being made */
-    bool is_conv_weight;        /* some convolution or matrix product reads it as weights */
-    bool has_other_reader;      /* than DequantizeLinear as what it dequantizes */
-    bool folded;                /* it is another name of a constant, and the graph knows */
-    dsq_vid value, conv_weight; /* DSQ_NO_VALUE until asked for */
+    bool is_output;                 /* of the graph that is being made */
+    bool is_conv_weight;            /* some convolution or matrix product reads it as weights */
+    bool has_other_reader;          /* than DequantizeLinear as what it dequantizes */
+    bool folded;                    /* it is another name of a constant, and the graph knows */
+    dsq_vid value, conv_weight;     /* DSQ_NO_VALUE until asked for */
     struct dsq_conv_form conv_form; /* how conv_weight was made */
     const struct dsq_onnx_tensor *contents; /* of a constant, once asked for */
     struct dsq_import_name *computed; /* the constant that its node computes, once asked for */
@@ -101,7 +101,8 @@ enum dsq_status dsq_import_find(struct dsq_import *im, const char *name,
 enum dsq_status dsq_import_value(struct dsq_import *im, struct dsq_import_name *e,
                                  dsq_vid *out) DSQ_MUST_CHECK;
 /* The constant that the node behind `e` computes from constants by moving or dequantizing them
- * (import_fold.c); *root NULL: it does something else. The root is in no table; its name is fresh. */
+ * (import_fold.c); *root NULL: it does something else. The root is in no table; its name is fresh.
+ */
 enum dsq_status dsq_import_fold(struct dsq_import *im, struct dsq_import_name *e,
                                 struct dsq_import_name **root) DSQ_MUST_CHECK;
 /* The constant [O,KH,KW,I/group] of the weights that input i of the current node stands for, whose
@@ -148,7 +149,8 @@ enum dsq_status dsq_import_emit(struct dsq_import *im, enum dsq_op op, int32_t n
 /* Append a node that makes the current node's first n outputs; one without a name is a value that
  * only we know. */
 enum dsq_status dsq_import_emit_outputs(struct dsq_import *im, enum dsq_op op, int32_t n_in,
-                                        const dsq_vid *in, size_t n, const void *attr) DSQ_MUST_CHECK;
+                                        const dsq_vid *in, size_t n,
+                                        const void *attr) DSQ_MUST_CHECK;
 /* Append a node whose output only we know: "OUTPUT.what". `out` may be one of `in`. */
 enum dsq_status dsq_import_emit_inner(struct dsq_import *im, enum dsq_op op, const char *what,
                                       int32_t n_in, const dsq_vid *in, const void *attr,

@@ -107,7 +107,8 @@ static enum dsq_status read_form(struct dsq_import *im, const struct dsq_onnx_te
     f->out_channels = dim[0];
     if (f->in_first && (__builtin_mul_overflow(dim[1], f->groups, &f->out_channels) ||
                         f->out_channels > INT32_MAX))
-        return dsq_import_fail(im, DSQ_MALFORMED, "%lld groups of %lld output channels are too many",
+        return dsq_import_fail(im, DSQ_MALFORMED,
+                               "%lld groups of %lld output channels are too many",
                                (long long)f->groups, (long long)dim[1]);
     return DSQ_OK;
 }
@@ -140,8 +141,8 @@ static enum dsq_status emit(struct dsq_import *im, size_t n_spatial, dsq_vid *in
     DSQ_TRY(dsq_import_new_ints(im, "axes", &height, 1, &axes));
     picture[0] = x;
     picture[1] = axes;
-    DSQ_TRY(dsq_import_emit_inner(im, DSQ_OP_UNSQUEEZE, "x", 2, picture, NULL,
-                                  &in[DSQ_CONV_FIXED]));
+    DSQ_TRY(
+        dsq_import_emit_inner(im, DSQ_OP_UNSQUEEZE, "x", 2, picture, NULL, &in[DSQ_CONV_FIXED]));
     DSQ_TRY(dsq_import_emit_inner(im, DSQ_OP_CONV, "picture", N_IN, in, a, &picture[0]));
     return dsq_import_emit(im, DSQ_OP_SQUEEZE, 2, picture, NULL);
 }

@@ -144,8 +144,8 @@ static enum dsq_status cast(struct fold *f, struct dsq_onnx_tensor *x, bool *kno
     dsq_import_ignore(f->im, "saturate");
     dsq_import_ignore(f->im, "round_mode");
     DSQ_TRY(dsq_import_int(f->im, "to", 0, &to));
-    *known = to == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && x->dtype != DSQ_S64 &&
-             x->dtype != DSQ_F64;
+    *known =
+        to == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT && x->dtype != DSQ_S64 && x->dtype != DSQ_F64;
     if (!*known)
         return DSQ_OK;
     struct dsq_onnx_tensor y = *x;

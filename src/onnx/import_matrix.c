@@ -27,8 +27,8 @@ static enum dsq_status weights(struct dsq_import *im, bool in_first, bool *fits,
         return DSQ_OK;
     DSQ_TRY(dsq_import_contents(im, root, &t));
     const dsq_dim *dim = t.shape.dim;
-    if (t.dtype != DSQ_F32 || t.shape.rank != 2 || dim[0] < 1 || dim[1] < 1 ||
-        dim[0] > INT32_MAX || dim[1] > INT32_MAX)
+    if (t.dtype != DSQ_F32 || t.shape.rank != 2 || dim[0] < 1 || dim[1] < 1 || dim[0] > INT32_MAX ||
+        dim[1] > INT32_MAX)
         return DSQ_OK;
     *fits = true;
     *f = (struct dsq_conv_form){.in_first = in_first,

@@ -127,7 +127,8 @@ static enum dsq_status add_node_outputs(struct dsq_import *im, size_t index)
     return DSQ_OK;
 }
 
-/* Has it weights in input 1 that the graph keeps in the convolution's order, if they are constant? */
+/* Has it weights in input 1 that the graph keeps in the convolution's order, if they are constant?
+ */
 static bool has_weights(const Onnx__NodeProto *n)
 {
     return node_is(n, "Conv") || node_is(n, "ConvTranspose") || node_is(n, "Gemm") ||

@@ -12,7 +12,7 @@ struct dsq_onnx {
     char *name; /* path or given name, for messages */
     void *data; /* the file's bytes, for writing */
     size_t bytes;
-    struct dsq_arena arena; /* of everything below */
+    struct dsq_arena arena;  /* of everything below */
     Onnx__ModelProto *proto; /* const once the model is read */
     bool has_external;       /* raw_data of some tensors came from other files */
 };

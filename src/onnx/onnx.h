@@ -24,13 +24,14 @@
 
 struct dsq_onnx;
 
-/* Opsets of the default domain that import accepts. Before 7, operators whose form has stayed, and a
- * few others. */
+/* Opsets of the default domain that import accepts. Before 7, operators whose form has stayed, and
+ * a few others. */
 enum { DSQ_ONNX_OPSET_MIN = 1, DSQ_ONNX_OPSET_MAX = 25 };
 
 /* Read and parse a file, or parse bytes (copied; `name` stands for the file in messages; weights in
- * other files are UNSUPPORTED then). IO, NOMEM, MALFORMED when the bytes are not a model or would take too much memory to unpack. Free
- * with dsq_onnx_free, which accepts NULL and sets *m to NULL. */
+ * other files are UNSUPPORTED then). IO, NOMEM, MALFORMED when the bytes are not a model or would
+ * take too much memory to unpack. Free with dsq_onnx_free, which accepts NULL and sets *m to NULL.
+ */
 enum dsq_status dsq_onnx_read(struct dsq_onnx **out, const char *path,
                               const struct dsq_allocator *a, struct dsq_diag *d) DSQ_MUST_CHECK;
 enum dsq_status dsq_onnx_parse(struct dsq_onnx **out, const void *data, size_t bytes,

@@ -82,8 +82,7 @@ static enum dsq_status rewrite_clamp(struct dsq_match *m, int32_t i, bool *hit, 
     if (!limits_of(g, n, &x, &a.lo, &a.hi))
         return DSQ_OK;
     const int32_t p = dsq_match_used_once(m, x) ? m->uses.producer[x] : -1;
-    if (p >= 0 && dsq_node_runs(&g->node[p]) &&
-        limits_of(g, &g->node[p], &before, &b.lo, &b.hi)) {
+    if (p >= 0 && dsq_node_runs(&g->node[p]) && limits_of(g, &g->node[p], &before, &b.lo, &b.hi)) {
         a = (struct dsq_clip_attr){clamp(b.lo, a.lo, a.hi), clamp(b.hi, a.lo, a.hi)};
         const dsq_vid out = n->out[0];
         DSQ_TRY(dsq_graph_add_alias(g, out, x, d));

@@ -10,8 +10,8 @@
  *
  * in whatever order and with whatever mixture of Mul and Div by constants the product is written.
  * A product is first taken apart into its constant scale and its factors; then the factors are
- * recognized. Everything swallowed has one reader; being made of x and of single numbers that do not
- * widen it, it has x's shape, whether that is known or not.
+ * recognized. Everything swallowed has one reader; being made of x and of single numbers that do
+ * not widen it, it has x's shape, whether that is known or not.
  */
 #include "pass/match.h"
 
@@ -189,8 +189,8 @@ static enum dsq_op gated(struct pattern *p, dsq_vid x, dsq_vid factor)
     if (whole && input_of(p, take(p, factor, DSQ_OP_SIGMOID)) == x)
         return DSQ_OP_SILU;
     p->n_nodes = n_nodes;
-    if (whole && input_of(p, take(p, input_of(p, take(p, factor, DSQ_OP_TANH)),
-                                  DSQ_OP_SOFTPLUS)) == x)
+    if (whole &&
+        input_of(p, take(p, input_of(p, take(p, factor, DSQ_OP_TANH)), DSQ_OP_SOFTPLUS)) == x)
         return DSQ_OP_MISH;
     p->n_nodes = n_nodes;
     if (is_hardswish_gate(p, factor, x))

@@ -20,7 +20,8 @@ static int32_t candidate(const struct dsq_match *m, const struct dsq_node *add, 
     if (s->rank != 4 || !dsq_shape_equal(s, &m->g->value[r].shape))
         return -1;
     const int32_t conv = dsq_match_conv(m, v, false);
-    return conv < 0 || ((const struct dsq_conv_attr *)m->g->node[conv].attr)->transposed ? -1 : conv;
+    return conv < 0 || ((const struct dsq_conv_attr *)m->g->node[conv].attr)->transposed ? -1
+                                                                                         : conv;
 }
 
 /* The twin takes the place that the convolution leaves. */

@@ -6,8 +6,9 @@
  *     conv [rows, N, 1, 1] -> add [1, N, 1, 1] -> relu -> reshape [.., N]
  *
  * where the fusions find it. That is add, sub, mul and div with a constant per column (or one
- * number), batchnorm of a matrix, and the activations that convolutions take. Numbers stay the same.
- * Where one product follows another, the reshapes between them give back what went in, and go away.
+ * number), batchnorm of a matrix, and the activations that convolutions take. Numbers stay the
+ * same. Where one product follows another, the reshapes between them give back what went in, and go
+ * away.
  */
 #include "pass/match.h"
 
@@ -38,8 +39,7 @@ static bool is_lifted(const struct dsq_match *m, dsq_vid v)
     const struct dsq_graph *g = m->g;
     while (dsq_match_conv(m, v, true) < 0) {
         const int32_t i = v < 0 ? -1 : m->uses.producer[v];
-        const int32_t k =
-            i >= 0 && dsq_match_used_once(m, v) ? product_input(g, &g->node[i]) : -1;
+        const int32_t k = i >= 0 && dsq_match_used_once(m, v) ? product_input(g, &g->node[i]) : -1;
         if (k < 0)
             return false;
         v = g->node[i].in[k];
@@ -106,7 +106,8 @@ static enum dsq_status swap(struct dsq_graph *g, int32_t i, int32_t k, int32_t r
     return DSQ_OK;
 }
 
-/* What input 0 of a reshape was made of, if the reshape gives it its shape back; or DSQ_NO_VALUE. */
+/* What input 0 of a reshape was made of, if the reshape gives it its shape back; or DSQ_NO_VALUE.
+ */
 static dsq_vid original(const struct dsq_match *m, const struct dsq_node *n)
 {
     const struct dsq_graph *g = m->g;

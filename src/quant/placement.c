@@ -369,9 +369,9 @@ enum dsq_status dsq_place(const struct dsq_graph *g, const struct dsq_ranges *ra
     return place(g, ranges, decisions, &ideal, out, arena, d);
 }
 
-/* What a ranges file shall name for output v of node n. Import makes rows of a matrix ("y.rows") and
- * pictures of a row ("y.x") out of tensors of the model; the same numbers have the model's own name
- * one step before. */
+/* What a ranges file shall name for output v of node n. Import makes rows of a matrix ("y.rows")
+ * and pictures of a row ("y.x") out of tensors of the model; the same numbers have the model's own
+ * name one step before. */
 static dsq_vid observed_for(const struct dsq_graph *g, const struct dsq_node *n, dsq_vid v)
 {
     const char *dot = strrchr(g->value[v].name, '.');
@@ -403,7 +403,6 @@ enum dsq_status dsq_place_observed(const struct dsq_graph *g, const char ***name
     for (int32_t i = 0; i < g->n_nodes; i++)
         for (int32_t k = 0; k < g->node[i].n_out; k++)
             if (p.value_form[g->node[i].out[k]] != DSQ_FORM_F32)
-                add_name(*name, n,
-                         g->value[observed_for(g, &g->node[i], g->node[i].out[k])].name);
+                add_name(*name, n, g->value[observed_for(g, &g->node[i], g->node[i].out[k])].name);
     return DSQ_OK;
 }

@@ -48,8 +48,8 @@ enum dsq_status dsq_place(const struct dsq_graph *g, const struct dsq_ranges *ra
                           const struct dsq_decisions *decisions, struct dsq_placement *out,
                           struct dsq_arena *arena, struct dsq_diag *d) DSQ_MUST_CHECK;
 
-/* What is decided of the node that makes v, by v's name or by one that is folded into it: models may
- * fuse further when more of their sizes are known. */
+/* What is decided of the node that makes v, by v's name or by one that is folded into it: models
+ * may fuse further when more of their sizes are known. */
 enum dsq_precision dsq_decided(const struct dsq_graph *g, const struct dsq_decisions *decisions,
                                dsq_vid v);
 

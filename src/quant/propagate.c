@@ -27,9 +27,7 @@ static enum relation relation_of(const struct dsq_graph *g, const struct dsq_nod
         break;
     }
     const enum dsq_int8_kind kind = dsq_int8_kind(g, n);
-    return kind == DSQ_INT8_COPIES  ? SOME_NUMBERS
-           : kind == DSQ_INT8_JOINS ? JOINED
-                                    : UNRELATED;
+    return kind == DSQ_INT8_COPIES ? SOME_NUMBERS : kind == DSQ_INT8_JOINS ? JOINED : UNRELATED;
 }
 
 static double largest_input(const struct dsq_graph *g, const struct dsq_node *n,

@@ -77,10 +77,8 @@ void check_finish_s8(const struct dsq_epilogue_s8 *e, float y, const int8_t *r, 
     if (r)
         y = fmaf((float)(*r - e->r_zero), e->r_scale, y);
     y = check_activate(&e->act, y);
-    const struct dsq_rows_quant q = {.inv_scale = e->y_inv_scale,
-                                     .zero = e->y_zero,
-                                     .qmin = e->y_min,
-                                     .qmax = e->y_max};
+    const struct dsq_rows_quant q = {
+        .inv_scale = e->y_inv_scale, .zero = e->y_zero, .qmin = e->y_min, .qmax = e->y_max};
     if (e->y_is_float)
         ((float *)want)[at] = y;
     else

@@ -21,8 +21,8 @@ static enum dsq_status prepare(char *const *field, struct dsq_diag *d)
     if (status == DSQ_OK)
         status = dsq_picture_read(&picture, field[1], strcmp(field[2], "exif") == 0, NULL, d);
     if (status == DSQ_OK)
-        status = dsq_prepare_size(task, dsq_picture_width(picture), dsq_picture_height(picture),
-                                  &ps, d);
+        status =
+            dsq_prepare_size(task, dsq_picture_width(picture), dsq_picture_height(picture), &ps, d);
     if (status == DSQ_OK) {
         data = malloc((size_t)ps.width * (size_t)ps.height * 3 * sizeof *data);
         if (!data)

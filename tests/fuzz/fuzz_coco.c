@@ -27,8 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     struct dsq_diag d = {0};
     struct dsq_coco_dataset *dataset = NULL;
-    enum dsq_status status =
-        dsq_coco_parse(&dataset, (const char *)data, bytes, "input", NULL, &d);
+    enum dsq_status status = dsq_coco_parse(&dataset, (const char *)data, bytes, "input", NULL, &d);
     fuzz_check_answer(status, dataset, &d);
     if (!dataset)
         return 0;

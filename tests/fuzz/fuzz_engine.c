@@ -120,8 +120,8 @@ static void run(const struct dsq_engine *e, size_t file_bytes)
     for (int32_t i = 0; i < n && small && c; i++) {
         struct dsq_io_info info;
         FUZZ_CHECK(dsq_engine_input_info(e, i, &info) == DSQ_OK);
-        small = make_input(&info, &input[i]) &&
-                fuzz_ok(dsq_context_set_input(c, i, &input[i], &d), &d);
+        small =
+            make_input(&info, &input[i]) && fuzz_ok(dsq_context_set_input(c, i, &input[i], &d), &d);
     }
     if (small && c && fuzz_ok(dsq_context_reshape(c, &d), &d) &&
         dsq_context_activation_bytes(c) < MOST_BYTES &&

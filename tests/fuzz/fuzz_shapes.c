@@ -27,8 +27,7 @@ static void parse_profile(const char *min, const char *opt, const char *max)
     fuzz_check_answer(status, p, &d);
     for (int32_t i = 0; p && i < g->n_inputs; i++)
         for (int32_t k = 0; k < p[i].rank; k++)
-            FUZZ_CHECK(0 < p[i].min[k] && p[i].min[k] <= p[i].opt[k] &&
-                       p[i].opt[k] <= p[i].max[k]);
+            FUZZ_CHECK(0 < p[i].min[k] && p[i].min[k] <= p[i].opt[k] && p[i].opt[k] <= p[i].max[k]);
     dsq_arena_free(&arena);
     dsq_graph_free(&g);
 }

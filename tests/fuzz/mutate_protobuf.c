@@ -90,8 +90,17 @@ static bool splice(uint8_t *data, size_t *bytes, size_t max, size_t from, size_t
 
 static uint64_t odd_number(uint64_t v, uint32_t *seed)
 {
-    static const uint64_t odd[] = {0, 1, 2, 3, 7, 64, UINT64_MAX, INT32_MAX, INT64_MAX,
-                                   (uint64_t)INT64_MIN, (uint64_t)1 << 32};
+    static const uint64_t odd[] = {0,
+                                   1,
+                                   2,
+                                   3,
+                                   7,
+                                   64,
+                                   UINT64_MAX,
+                                   INT32_MAX,
+                                   INT64_MAX,
+                                   (uint64_t)INT64_MIN,
+                                   (uint64_t)1 << 32};
     uint32_t r = next(seed) % 16;
     return r < 11 ? odd[r] : r < 13 ? v + 1 : r < 15 ? v - 1 : next(seed) % 1000;
 }
@@ -99,8 +108,8 @@ static uint64_t odd_number(uint64_t v, uint32_t *seed)
 static size_t mutate_message(uint8_t *data, size_t bytes, size_t max, int depth, uint32_t *seed);
 
 /* A field's new value, with its length before it. */
-static void mutate_field(uint8_t *data, size_t *bytes, size_t max, const struct field *f,
-                         int depth, uint32_t *seed)
+static void mutate_field(uint8_t *data, size_t *bytes, size_t max, const struct field *f, int depth,
+                         uint32_t *seed)
 {
     uint8_t number[VARINT_BYTES];
     size_t n = f->end - f->value, at = f->value;

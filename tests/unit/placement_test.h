@@ -109,7 +109,8 @@ static inline void expect_float(const struct dsq_placement *p, const char *y, co
         assert_null(p->node_reason[node_of(y)]);
 }
 
-static inline void expect(const struct dsq_placement *p, const char *name, enum dsq_form form, double r)
+static inline void expect(const struct dsq_placement *p, const char *name, enum dsq_form form,
+                          double r)
 {
     if (p->value_form[value(name)] != (uint8_t)form || p->value_range[value(name)] != r)
         fail_msg("'%s': form %d, range %g", name, p->value_form[value(name)],

@@ -135,7 +135,8 @@ static void test_hostile_meta(void **state)
     static const char *const metas[] = {
         ("{\"inputs\": [{\"name\": 1, \"min\": [null], \"shape\": [null, {}]}], \"kind\": 5,"
          " \"layers\": [1, null], \"fallbacks\": [null, 3, {\"name\": []}], \"model\": {}}"),
-        "[1]", "{", "", "{\"fallbacks\": 7, \"convolutions_int8\": \"x\", \"tensors\": {\"a\": []}}"};
+        "[1]", "{", "",
+        "{\"fallbacks\": 7, \"convolutions_int8\": \"x\", \"tensors\": {\"a\": []}}"};
     for (size_t i = 0; i < sizeof metas / sizeof metas[0]; i++) {
         struct dsq_engine_file *file = NULL;
         struct dsq_graph *g = make_detector();

@@ -139,8 +139,7 @@ static void check_product(const struct product *p, uint64_t *random)
     for (size_t i = 0; i < count(&out); i++) {
         float expected = sum(p, &in[0], &in[1], i);
         if (y[i] != expected)
-            fail_msg("element %zu is %a, expected %a\n%s", i, (double)y[i], (double)expected,
-                     text);
+            fail_msg("element %zu is %a, expected %a\n%s", i, (double)y[i], (double)expected, text);
     }
     free(y);
     free(in[0].data);

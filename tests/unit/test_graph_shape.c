@@ -321,7 +321,8 @@ static void test_resizes(void **state)
         {"%h s64 ? = shape(%n)\n%f f32 ? = cast(%h) {to=f32}\nconst %t f32 [4] {2,3,-1,4}\n"
          "%s f32 ? = mul(%t, %f)\n%y f32 ? = resize(%n, _, %s)",
          "not positive"},
-        {"const %s s64 [4] {1,4,20,30}\n%y f32 ? = resize(%x, %s, _)", "channels cannot be resized"},
+        {"const %s s64 [4] {1,4,20,30}\n%y f32 ? = resize(%x, %s, _)",
+         "channels cannot be resized"},
         {"const %s s64 [1] {20}\n%y f32 ? = resize(%x, %s, _) {n_axes=1 axes=4}", "none of"},
         {"const %s s64 [1] {20}\n%y f32 ? = resize(%x, %s, _) {n_axes=9 axes=3}", "none of"},
         {"const %s s64 [2] {20,30}\n%y f32 ? = resize(%x, %s, _) {n_axes=1 axes=3}", "2 sizes"},

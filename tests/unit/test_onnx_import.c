@@ -335,11 +335,16 @@ static void demo_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(detector_convs),          cmocka_unit_test(weights_are_ohwi),
-        cmocka_unit_test(detector_rest),           cmocka_unit_test(forms_of_opset_7),
-        cmocka_unit_test(resizes_before_opset_11), cmocka_unit_test(forms_of_opset_18),
-        cmocka_unit_test(weights_are_shared),      cmocka_unit_test(nodes_are_sorted),
-        cmocka_unit_test(ways_to_store_numbers),   cmocka_unit_test(names_of_dimensions),
+        cmocka_unit_test(detector_convs),
+        cmocka_unit_test(weights_are_ohwi),
+        cmocka_unit_test(detector_rest),
+        cmocka_unit_test(forms_of_opset_7),
+        cmocka_unit_test(resizes_before_opset_11),
+        cmocka_unit_test(forms_of_opset_18),
+        cmocka_unit_test(weights_are_shared),
+        cmocka_unit_test(nodes_are_sorted),
+        cmocka_unit_test(ways_to_store_numbers),
+        cmocka_unit_test(names_of_dimensions),
         cmocka_unit_test(elements_of_others),
         cmocka_unit_test(tail_can_be_cut_off),
         cmocka_unit_test(quantized),

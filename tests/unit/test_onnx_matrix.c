@@ -108,8 +108,8 @@ static void transposed_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gemm_is_a_convolution),       cmocka_unit_test(matmul_keeps_leading_sizes),
-        cmocka_unit_test(one_dimension_is_a_picture),  cmocka_unit_test(transposed_weights_are_ohwi),
+        cmocka_unit_test(gemm_is_a_convolution),      cmocka_unit_test(matmul_keeps_leading_sizes),
+        cmocka_unit_test(one_dimension_is_a_picture), cmocka_unit_test(transposed_weights_are_ohwi),
         cmocka_unit_test(transposed_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

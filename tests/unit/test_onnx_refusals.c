@@ -120,7 +120,8 @@ static const struct bad bad[] = {
      "node 'the_node' (Resize, opset 18): needs either scales or sizes"},
     {"size_from_data", DSQ_UNSUPPORTED,
      "node 'the_node' (reshape): the size of its output depends on the numbers in 'c', which do "
-     "not follow from the input sizes; if this is post-processing, cut it off: name the tensors before "
+     "not follow from the input sizes; if this is post-processing, cut it off: name the tensors "
+     "before "
      "it as outputs (--outputs=a,b)"},
     {"split_number", DSQ_MALFORMED,
      "node 'the_node' (Split, opset 18): num_outputs is 3, but it has 2 outputs"},
@@ -137,7 +138,8 @@ static const struct bad bad[] = {
     {"tensor_uint16", DSQ_UNSUPPORTED, "tensor 'k': data type uint16 is not supported"},
     {"topk_from_data", DSQ_UNSUPPORTED,
      "node 'the_node' (topk): the size of its output depends on the numbers in 'c', which do not "
-     "follow from the input sizes; if this is post-processing, cut it off: name the tensors before it as "
+     "follow from the input sizes; if this is post-processing, cut it off: name the tensors before "
+     "it as "
      "outputs (--outputs=a,b)"},
     {"topk_no_k", DSQ_MALFORMED, "node 'the_node' (TopK, opset 9): has no k"},
     {"topk_outputs", DSQ_MALFORMED, "node 'the_node' (TopK, opset 13): 3 outputs"},

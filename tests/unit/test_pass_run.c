@@ -339,10 +339,14 @@ static void test_recurrent_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all),           cmocka_unit_test(test_float_part),
-        cmocka_unit_test(test_skip_and_stop), cmocka_unit_test(test_dump),
-        cmocka_unit_test(test_dump_to_log),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_overflow),      cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_all),
+        cmocka_unit_test(test_float_part),
+        cmocka_unit_test(test_skip_and_stop),
+        cmocka_unit_test(test_dump),
+        cmocka_unit_test(test_dump_to_log),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_recurrent_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

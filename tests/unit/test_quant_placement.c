@@ -228,7 +228,8 @@ static void test_propagation(void **state)
     expect_float(&p, "f", "tensor 'e' has no range");
 }
 
-/* Linear resizing keeps the scale, its means lie between what they are made of; cubic overshoots. */
+/* Linear resizing keeps the scale, its means lie between what they are made of; cubic overshoots.
+ */
 static void test_resizes(void **state)
 {
     (void)state;

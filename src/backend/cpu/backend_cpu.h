@@ -11,9 +11,9 @@
 #define DSQ_BACKEND_CPU_BACKEND_CPU_H
 
 #include "backend/backend.h"
+#include "kernels/binary.h"
 #include "kernels/dw_f32.h"
 #include "kernels/dw_s8.h"
-#include "kernels/binary.h"
 #include "kernels/igemm_f32.h"
 #include "kernels/igemm_s8.h"
 #include "kernels/pixels.h"

@@ -94,7 +94,8 @@ static enum dsq_status slice_run(const struct dsq_prepared *p, const struct dsq_
         (steps && (int64_t)dsq_view_elements(steps) != n))
         return dsq_cpu_fail(p, d, DSQ_SHAPE, "starts, axes and steps differ in length");
     for (int64_t i = 0; i < n; i++) {
-        int64_t axis = axes ? dsq_cpu_integer(axes, i) : i, step = steps ? dsq_cpu_integer(steps, i) : 1;
+        int64_t axis = axes ? dsq_cpu_integer(axes, i) : i,
+                step = steps ? dsq_cpu_integer(steps, i) : 1;
         axis = axis < 0 ? axis + x->rank : axis;
         if (axis < 0 || axis >= x->rank || step == 0)
             return dsq_cpu_fail(p, d, DSQ_SHAPE, "axis %lld or step %lld does not fit its input",

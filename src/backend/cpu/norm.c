@@ -26,7 +26,8 @@ struct norm_run {
     int64_t channels_per_scale;   /* 1, or those of a group */
     float *mean, *factor, *shift; /* [pictures or 1][channels] */
     int64_t picture_step;         /* of those three */
-    double *moments; /* pixels: [picture][part], then sums [channel] and sums of squares [channel] */
+    /* pixels: [picture][part], then sums [channel] and sums of squares [channel] */
+    double *moments;
 };
 
 static bool norm_supports(const struct dsq_graph *g, const struct dsq_node *n, char *why,
