@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/settings.h"
 #include "engine/engine.h"
+#include "graph/infer.h"
 #include "onnx/onnx.h"
 #include "quant/decisions.h"
 
@@ -82,7 +83,7 @@ static json_t *describe_node(const struct dsq_graph *g, int32_t i, const struct 
     json_object_set_new(o, "name", dsq_json_text(n->name));
     json_object_set_new(o, "op", json_string(dsq_op_info(n->op)->name));
     json_object_set_new(o, "precision", json_string(dsq_node_precision(g, n)));
-    if (n->n_out > 1)
+    if (n->op == DSQ_OP_CONV && n->n_out > 1)
         json_object_set_new(o, "segments", json_integer(n->n_out));
     json_t *outputs = json_array();
     for (int32_t k = 0; k < n->n_out; k++)
@@ -97,20 +98,19 @@ static json_t *describe_node(const struct dsq_graph *g, int32_t i, const struct 
     return o;
 }
 
-static bool is_layer(const struct dsq_graph *g, int32_t i)
-{
-    const struct dsq_node *n = &g->node[i];
-    enum dsq_dtype t = g->value[n->out[0]].dtype;
-    return !n->shape_only && n->n_in > 0 && (t == DSQ_F32 || t == DSQ_S8);
-}
-
+/* Everything that runs on data; what only computes sizes is no layer. */
 static void describe_layers(json_t *o, const struct dsq_graph *g, const struct dsq_engine *engine)
 {
     json_t *layers = json_array();
-    for (int32_t i = 0; i < g->n_nodes; i++)
-        if (is_layer(g, i))
+    struct dsq_arena scratch;
+    struct dsq_sizes sizes;
+    dsq_arena_init(&scratch, g->arena.allocator);
+    bool known = dsq_sizes_create(&sizes, g, &scratch, NULL) == DSQ_OK;
+    for (int32_t i = 0; known && i < g->n_nodes; i++)
+        if (!g->node[i].shape_only && g->node[i].n_in > 0 && !dsq_node_on_host(g, &sizes, i))
             json_array_append_new(layers, describe_node(g, i, engine));
     json_object_set_new(o, "layers", layers);
+    dsq_arena_free(&scratch);
 }
 
 static void describe_task(json_t *o, const char *task)

@@ -15,6 +15,8 @@ const char *dsq_node_precision(const struct dsq_graph *g, const struct dsq_node 
     enum dsq_dtype in = g->value[x].dtype, out = g->value[n->out[0]].dtype;
     if (in == DSQ_S8)
         return out == DSQ_S8 ? "INT8" : "INT8, writes FP32";
+    if (in != DSQ_F32 && out != DSQ_F32 && out != DSQ_S8)
+        return dsq_dtype_name(out);
     return out == DSQ_S8 ? "FP32, writes INT8" : "FP32";
 }
 

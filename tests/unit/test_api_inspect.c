@@ -53,6 +53,23 @@ static void test_model(void **state)
     json_decref(o);
 }
 
+/* Layers with integer outputs are layers; what only computes sizes is none. */
+static void test_integer_layers(void **state)
+{
+    (void)state;
+    json_t *o = inspect("tests/onnx/moving8.onnx", "argmax");
+    size_t i, argmax = 0, shapes = 0;
+    json_t *layer;
+    json_array_foreach(json_object_get(o, "layers"), i, layer) {
+        argmax += strcmp(text_at(layer, "op"), "argmax") == 0;
+        shapes += strcmp(text_at(layer, "op"), "shape") == 0;
+        assert_null(json_object_get(layer, "segments"));
+    }
+    assert_int_equal(argmax, 1);
+    assert_int_equal(shapes, 0);
+    json_decref(o);
+}
+
 static void test_ranges(void **state)
 {
     (void)state;
@@ -210,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_model),
+        TEST(test_integer_layers),
         TEST(test_ranges),
         TEST(test_engine_lists_fallbacks),
         TEST(test_unknown_names_warn),
