@@ -184,56 +184,51 @@ static void reads(void **state)
     }
 }
 
+static const struct {
+    struct said said;
+    int64_t elements;
+    enum dsq_status status;
+    const char *text;
+} bad[] = {
+    {{NULL, NULL, NULL}, 4, DSQ_MALFORMED, "tensor 'k': its external data has no location"},
+    {{"../secret.bin", NULL, NULL}, 4, DSQ_MALFORMED, "only files in the model's folder"},
+    {{"../in/w.bin", NULL, NULL}, 4, DSQ_MALFORMED, "only files in the model's folder"},
+    {{"a/../../secret.bin", NULL, NULL}, 4, DSQ_MALFORMED, "only files in the model's folder"},
+    {{"..", NULL, NULL}, 4, DSQ_MALFORMED, "only files in the model's folder"},
+    {{"/etc/passwd", NULL, NULL}, 4, DSQ_MALFORMED, "'/etc/passwd'; only files"},
+    {{"none.bin", NULL, NULL}, 4, DSQ_IO, "its data lies in 'none.bin': No such file"},
+    {{".", NULL, NULL}, 4, DSQ_MALFORMED, "link out of the model's folder"},
+    {{"link.bin", NULL, NULL},
+     4,
+     DSQ_MALFORMED,
+     "its data lies in 'link.bin', which is a link out of the model's folder"},
+    {{"folder", NULL, NULL}, 4, DSQ_IO, "'folder' is not a regular file"},
+    {{"fifo", NULL, NULL}, 4, DSQ_IO, "'fifo' is not a regular file"},
+    {{"w.bin", NULL, NULL},
+     5,
+     DSQ_MALFORMED,
+     "its data are 20 bytes from byte 0 on of 'w.bin', which has 16"},
+    {{"w.bin", "8", NULL}, 4, DSQ_MALFORMED, "16 bytes from byte 8 on of 'w.bin', which has 16"},
+    {{"w.bin", "17", NULL}, 0, DSQ_MALFORMED, "0 bytes from byte 17 on of 'w.bin'"},
+    {{"w.bin", "18446744073709551615", NULL}, 4, DSQ_MALFORMED, "from byte 18446744073709551615"},
+    {{"w.bin", "18446744073709551616", NULL},
+     4,
+     DSQ_MALFORMED,
+     "tensor 'k': offset of its external data is '18446744073709551616'"},
+    {{"w.bin", "-1", NULL}, 4, DSQ_MALFORMED, "offset of its external data is '-1'"},
+    {{"w.bin", "", NULL}, 4, DSQ_MALFORMED, "offset of its external data is ''"},
+    {{"w.bin", "0", "12"},
+     4,
+     DSQ_MALFORMED,
+     "tensor 'k': 12 bytes of external data, its dimensions need 16"},
+    {{"w.bin", NULL, NULL}, -4, DSQ_MALFORMED, "tensor 'k': dimension 0 is -4"},
+    {{"w.bin", NULL, NULL}, INT64_MAX, DSQ_MALFORMED, "tensor 'k': its dimensions overflow"},
+    {{"w.bin", NULL, NULL}, INT64_C(1) << 60, DSQ_MALFORMED, "bytes from byte 0 on of 'w.bin'"},
+};
+
 static void refuses(void **state)
 {
     struct fixture *f = *state;
-    static const struct {
-        struct said said;
-        int64_t elements;
-        enum dsq_status status;
-        const char *text;
-    } bad[] = {
-        {{NULL, NULL, NULL}, 4, DSQ_MALFORMED, "tensor 'k': its external data has no location"},
-        {{"../secret.bin", NULL, NULL}, 4, DSQ_MALFORMED, "only files in the model's folder"},
-        {{"../in/w.bin", NULL, NULL}, 4, DSQ_MALFORMED, "only files in the model's folder"},
-        {{"a/../../secret.bin", NULL, NULL}, 4, DSQ_MALFORMED, "only files in the model's folder"},
-        {{"..", NULL, NULL}, 4, DSQ_MALFORMED, "only files in the model's folder"},
-        {{"/etc/passwd", NULL, NULL}, 4, DSQ_MALFORMED, "'/etc/passwd'; only files"},
-        {{"none.bin", NULL, NULL}, 4, DSQ_IO, "its data lies in 'none.bin': No such file"},
-        {{".", NULL, NULL}, 4, DSQ_MALFORMED, "link out of the model's folder"},
-        {{"link.bin", NULL, NULL},
-         4,
-         DSQ_MALFORMED,
-         "its data lies in 'link.bin', which is a link out of the model's folder"},
-        {{"folder", NULL, NULL}, 4, DSQ_IO, "'folder' is not a regular file"},
-        {{"fifo", NULL, NULL}, 4, DSQ_IO, "'fifo' is not a regular file"},
-        {{"w.bin", NULL, NULL},
-         5,
-         DSQ_MALFORMED,
-         "its data are 20 bytes from byte 0 on of 'w.bin', which has 16"},
-        {{"w.bin", "8", NULL},
-         4,
-         DSQ_MALFORMED,
-         "16 bytes from byte 8 on of 'w.bin', which has 16"},
-        {{"w.bin", "17", NULL}, 0, DSQ_MALFORMED, "0 bytes from byte 17 on of 'w.bin'"},
-        {{"w.bin", "18446744073709551615", NULL},
-         4,
-         DSQ_MALFORMED,
-         "from byte 18446744073709551615"},
-        {{"w.bin", "18446744073709551616", NULL},
-         4,
-         DSQ_MALFORMED,
-         "tensor 'k': offset of its external data is '18446744073709551616'"},
-        {{"w.bin", "-1", NULL}, 4, DSQ_MALFORMED, "offset of its external data is '-1'"},
-        {{"w.bin", "", NULL}, 4, DSQ_MALFORMED, "offset of its external data is ''"},
-        {{"w.bin", "0", "12"},
-         4,
-         DSQ_MALFORMED,
-         "tensor 'k': 12 bytes of external data, its dimensions need 16"},
-        {{"w.bin", NULL, NULL}, -4, DSQ_MALFORMED, "tensor 'k': dimension 0 is -4"},
-        {{"w.bin", NULL, NULL}, INT64_MAX, DSQ_MALFORMED, "tensor 'k': its dimensions overflow"},
-        {{"w.bin", NULL, NULL}, INT64_C(1) << 60, DSQ_MALFORMED, "bytes from byte 0 on of 'w.bin'"},
-    };
     char path[160], target[160];
     path_in(f, "secret.bin", target);
     path_in(f, "in/link.bin", path);
