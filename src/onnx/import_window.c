@@ -15,8 +15,8 @@ enum dsq_status dsq_import_numbers(struct dsq_import *im, const char *name, size
     for (size_t i = 0; i < n_have; i++) {
         if (have[i] < lo || have[i] > INT32_MAX)
             return dsq_import_fail(im, have[i] < 0 ? DSQ_UNSUPPORTED : DSQ_MALFORMED,
-                                   "attribute '%s' has %lld, expected at least %lld", name,
-                                   (long long)have[i], (long long)lo);
+                                   "attribute '%s' has %lld, expected %lld to %d", name,
+                                   (long long)have[i], (long long)lo, INT32_MAX);
         v[2 - n + i] = have[i];
     }
     return DSQ_OK;
@@ -35,8 +35,8 @@ static enum dsq_status read_padding(struct dsq_import *im, size_t n, struct dsq_
     for (size_t i = 0; i < 2 * n; i++) {
         if (pads[i] < 0 || pads[i] > INT32_MAX)
             return dsq_import_fail(im, DSQ_UNSUPPORTED,
-                                   "attribute 'pads' has %lld, expected at least 0",
-                                   (long long)pads[i]);
+                                   "attribute 'pads' has %lld, expected 0 to %d",
+                                   (long long)pads[i], INT32_MAX);
         if (w->auto_pad != DSQ_PAD_EXPLICIT && pads[i])
             return dsq_import_fail(im, DSQ_MALFORMED, "auto_pad and pads exclude each other");
         w->pad[i < n ? 2 - n + i : 4 - 2 * n + i] = pads[i];
